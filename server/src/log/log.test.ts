@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { DomainError } from '#core/errors.ts';
+import { type LogOptions, openLog, silentLog, type ThreadLog } from './pino-log.ts';
+import { shortLine } from './short-line.ts';
+
+const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-log-'));
+after(() => fs.rmSync(directory, { recursive: true }));
+
+test('an event is one JSON line with level, time, name and fields', () => {
+  const { log, lines } = logToFile({ level: 'info', format: 'json' });
+  log.with({ connection: 'c1' }).info('smtp.accepted', { id: 'x7', recipients: 2 });
+  const [line] = lines();
+  assert.match(String(line?.time), /^\d{4}-\d\d-\d\dT/);
+  assert.deepEqual({ ...line, time: '' }, { level: 'info', time: '', connection: 'c1', id: 'x7', recipients: 2, event: 'smtp.accepted' });
+});
+
+test('events below the level are not written', () => {
+  const { log, lines } = logToFile({ level: 'warn', format: 'json' });
+  log.info('net.connected');
+  log.warn('net.refused', { reason: 'too many' });
+  assert.deepEqual(
+    lines().map((line) => line.event),
+    ['net.refused'],
+  );
+});
+
+test('an error carries the reference id that its caller is given, and its causes', () => {
+  const { log, lines } = logToFile({ level: 'info', format: 'json' });
+  const reference = log.error('server.bug', new DomainError('store-failed', 'no luck', { segment: 3 }), { command: 'FETCH' });
+  const wrapped = log.error('server.bug', new Error('outer', { cause: new Error('inner') }));
+  const [first, second] = lines();
+  assert.match(reference, /^[a-z2-9]{8}$/);
+  assert.equal(first?.reference, reference);
+  assert.deepEqual([first?.error, first?.code, first?.details], ['no luck', 'store-failed', { segment: 3 }]);
+  assert.equal(second?.reference, wrapped);
+  assert.match(String(second?.causes), /inner/);
+});
+
+test('a line break in a value stays inside its line', () => {
+  const { log, lines } = logToFile({ level: 'info', format: 'json' });
+  log.info('smtp.refused', { reason: 'x\n{"event":"forged"}' });
+  assert.equal(lines().length, 1);
+});
+
+test('the short form shows time, event and fields, and hides control characters', () => {
+  const line = JSON.stringify({ level: 'warn', time: '2026-11-23T12:00:01.000Z', listener: 'imap', reason: 'a b\u001b[2J\u009b', event: 'net.refused' });
+  assert.equal(shortLine(line), '12:00:01 warn net.refused listener=imap reason="a b\\u001b[2J?"\n');
+  assert.equal(shortLine('not json\n'), 'not json\n');
+});
+
+test('the silent log gives reference ids too', () => {
+  assert.match(silentLog.with({}).error('server.bug', new Error('x')), /^[a-z2-9]{8}$/);
+});
+
+function logToFile(options: LogOptions): { log: ThreadLog; lines: () => Array<Record<string, unknown>> } {
+  const file = path.join(directory, `${Math.random()}.log`);
+  const descriptor = fs.openSync(file, 'a');
+  const log = openLog({ ...options, descriptor });
+  return {
+    log,
+    lines: () => {
+      log.flush();
+      const text = fs.readFileSync(file, 'utf8');
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+  };
+}
