@@ -1,0 +1,137 @@
+/**
+ * What a disk would hold after a power cut: replays the calls of a traced server and keeps, for each file, only what had been synced by then. A file whose
+ * directory was not synced after it was made is not there at all.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import type { SystemCall } from './system-calls.ts';
+
+interface FileImage {
+  content: Buffer;
+  size: number;
+  position: number;
+  durable: Buffer | undefined;
+  /** Whether the directory entry would survive. */
+  isNamed: boolean;
+  dirty: boolean;
+}
+
+export class DiskImage {
+  readonly #files = new Map<string, FileImage>();
+  readonly #directories = new Map<string, boolean>();
+  readonly #root: string;
+
+  /** Starts from what is in `root` now, all of it taken as durable. */
+  constructor(root: string) {
+    this.#root = root;
+    for (const entry of fs.readdirSync(root, { recursive: true, withFileTypes: true })) {
+      const name = path.join(entry.parentPath, entry.name);
+      if (entry.isDirectory()) this.#directories.set(name, true);
+      if (!entry.isFile()) continue;
+      const content = fs.readFileSync(name);
+      this.#files.set(name, { content, size: content.length, position: 0, durable: content, isNamed: true, dirty: false });
+    }
+  }
+
+  /** Files that have been written and not synced, those for which `matters` holds. */
+  unsynced(matters: (file: string) => boolean): string[] {
+    return [...this.#files].flatMap(([name, image]) => (matters(name) && (image.dirty || (!image.isNamed && image.size > 0)) ? [name] : []));
+  }
+
+  apply(call: SystemCall): void {
+    const [first = '', second = ''] = call.paths;
+    switch (call.name) {
+      case 'openat':
+        if (!call.target.startsWith(this.#root)) return;
+        if (call.flags.includes('O_DIRECTORY') || this.#directories.has(call.target)) return;
+        if (call.flags.includes('O_CREAT') && !this.#files.has(call.target)) this.#files.set(call.target, { content: Buffer.alloc(0), size: 0, position: 0, durable: undefined, isNamed: false, dirty: false });
+        if (call.flags.includes('O_TRUNC')) this.#truncate(call.target, 0);
+        return;
+      case 'write':
+      case 'writev':
+      case 'pwrite64':
+      case 'pwritev':
+        this.#write(call);
+        return;
+      case 'ftruncate':
+        this.#truncate(call.target, call.offset ?? 0);
+        return;
+      case 'fsync':
+      case 'fdatasync':
+        this.#sync(call.target);
+        return;
+      case 'mkdir':
+      case 'mkdirat':
+        if (first.startsWith(this.#root)) this.#directories.set(first, false);
+        return;
+      case 'unlink':
+      case 'unlinkat':
+        this.#files.delete(first);
+        return;
+      case 'rename':
+      case 'renameat':
+      case 'renameat2': {
+        const image = this.#files.get(first);
+        if (!image) return;
+        this.#files.delete(first);
+        this.#files.set(second, { ...image, isNamed: false });
+        return;
+      }
+      default:
+    }
+  }
+
+  /** Writes what would have survived into a new directory. */
+  materialize(target: string): void {
+    for (const [name, isNamed] of this.#directories) if (isNamed) fs.mkdirSync(this.#moved(name, target), { recursive: true });
+    fs.mkdirSync(target, { recursive: true });
+    for (const [name, image] of this.#files) {
+      if (!image.isNamed || image.durable === undefined) continue;
+      const file = this.#moved(name, target);
+      if (fs.existsSync(path.dirname(file))) fs.writeFileSync(file, image.durable);
+    }
+  }
+
+  #moved(name: string, target: string): string {
+    return path.join(target, path.relative(this.#root, name));
+  }
+
+  #write(call: SystemCall): void {
+    const image = this.#files.get(call.target);
+    if (!image || !call.data) return;
+    const data = call.data.subarray(0, call.result);
+    const at = call.offset ?? image.position;
+    const end = at + data.length;
+    if (end > image.content.length) {
+      const grown = Buffer.alloc(Math.max(end, image.content.length * 2, 4096));
+      image.content.copy(grown, 0, 0, image.size);
+      image.content = grown;
+    } else if (image.durable && image.durable.buffer === image.content.buffer) image.content = Buffer.from(image.content);
+    data.copy(image.content, at);
+    image.size = Math.max(image.size, end);
+    if (call.offset === undefined) image.position = end;
+    image.dirty = true;
+  }
+
+  #truncate(name: string, size: number): void {
+    const image = this.#files.get(name);
+    if (!image) return;
+    const content = Buffer.alloc(Math.max(size, 1));
+    image.content.copy(content, 0, 0, Math.min(size, image.size));
+    image.content = content;
+    image.size = size;
+    image.dirty = true;
+  }
+
+  #sync(name: string): void {
+    const image = this.#files.get(name);
+    if (image) {
+      if (image.dirty || image.durable === undefined) image.durable = Buffer.from(image.content.subarray(0, image.size));
+      image.dirty = false;
+      return;
+    }
+    // Syncing a directory makes the names in it durable.
+    for (const [file, entry] of this.#files) if (path.dirname(file) === name) entry.isNamed = true;
+    for (const directory of this.#directories.keys()) if (path.dirname(directory) === name) this.#directories.set(directory, true);
+  }
+}
