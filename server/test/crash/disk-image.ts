@@ -9,7 +9,6 @@ import type { SystemCall } from './system-calls.ts';
 interface FileImage {
   content: Buffer;
   size: number;
-  position: number;
   durable: Buffer | undefined;
   /** Whether the directory entry would survive. */
   isNamed: boolean;
@@ -29,7 +28,7 @@ export class DiskImage {
       if (entry.isDirectory()) this.#directories.set(name, true);
       if (!entry.isFile()) continue;
       const content = fs.readFileSync(name);
-      this.#files.set(name, { content, size: content.length, position: 0, durable: content, isNamed: true, dirty: false });
+      this.#files.set(name, { content, size: content.length, durable: content, isNamed: true, dirty: false });
     }
   }
 
@@ -44,7 +43,8 @@ export class DiskImage {
       case 'openat':
         if (!call.target.startsWith(this.#root)) return;
         if (call.flags.includes('O_DIRECTORY') || this.#directories.has(call.target)) return;
-        if (call.flags.includes('O_CREAT') && !this.#files.has(call.target)) this.#files.set(call.target, { content: Buffer.alloc(0), size: 0, position: 0, durable: undefined, isNamed: false, dirty: false });
+        if (call.flags.includes('O_CREAT') && !this.#files.has(call.target))
+          this.#files.set(call.target, { content: Buffer.alloc(0), size: 0, durable: undefined, isNamed: false, dirty: false });
         if (call.flags.includes('O_TRUNC')) this.#truncate(call.target, 0);
         return;
       case 'write':
@@ -100,7 +100,8 @@ export class DiskImage {
     const image = this.#files.get(call.target);
     if (!image || !call.data) return;
     const data = call.data.subarray(0, call.result);
-    const at = call.offset ?? image.position;
+    // Everything that writes without an offset here appends.
+    const at = call.offset ?? image.size;
     const end = at + data.length;
     if (end > image.content.length) {
       const grown = Buffer.alloc(Math.max(end, image.content.length * 2, 4096));
@@ -109,7 +110,6 @@ export class DiskImage {
     } else if (image.durable && image.durable.buffer === image.content.buffer) image.content = Buffer.from(image.content);
     data.copy(image.content, at);
     image.size = Math.max(image.size, end);
-    if (call.offset === undefined) image.position = end;
     image.dirty = true;
   }
 

@@ -20,7 +20,8 @@ export class Ledger {
   /** Messages (keys `account token`) that are surely in this state. */
   settledIn(account: string, state: MessageState): string[] {
     const found: string[] = [];
-    for (const [key, { possible }] of this.#entries) if (key.startsWith(`${account} `) && possible.size === 1 && possible.has(state)) found.push(key.slice(account.length + 1));
+    for (const [key, { possible }] of this.#entries)
+      if (key.startsWith(`${account} `) && possible.size === 1 && possible.has(state)) found.push(key.slice(account.length + 1));
     return found;
   }
 
@@ -61,7 +62,8 @@ export class Ledger {
   reconcile(account: string, found: ReadonlyMap<string, readonly MessageState[]>): string[] {
     const problems: string[] = [];
     for (const [token, states] of found) {
-      if (!this.#entries.has(`${account} ${token}`)) problems.push(`${account}: ${token} is back in ${states.join(', ')} though its removal was acknowledged or it was never sent`);
+      if (!this.#entries.has(`${account} ${token}`))
+        problems.push(`${account}: ${token} is back in ${states.join(', ')} though its removal was acknowledged or it was never sent`);
       if (states.length > 1) problems.push(`${account}: ${token} is there ${states.length} times: ${states.join(', ')}`);
     }
     for (const [key, entry] of this.#entries) {

@@ -6,7 +6,8 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** The calls that can change or sync a file, or write to a socket. */
-export const CALLS = 'openat,write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendmsg,sendto';
+export const CALLS =
+  'openat,write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendmsg,sendto';
 
 export interface SystemCall {
   readonly name: string;
@@ -69,7 +70,9 @@ function parseCall(text: string, began: number, ended: number): SystemCall | und
     name,
     began,
     ended,
-    target: unhex(returned ?? descriptor ?? '').toString('utf8').replace(' (deleted)', ''),
+    target: unhex(returned ?? descriptor ?? '')
+      .toString('utf8')
+      .replace(' (deleted)', ''),
     data: isWrite ? Buffer.concat(strings) : undefined,
     offset: positioned || name === 'ftruncate' ? Number(/,\s*(\d+)$/.exec(body)?.[1]) : undefined,
     paths: isWrite ? [] : strings.map((path) => path.toString('utf8')),

@@ -22,7 +22,12 @@ const LIVE_LIMIT = 240;
 
 /** Runs all clients until the server goes away or the signal aborts. Throws what is neither. */
 export async function runWorkload(target: Target, ledger: Ledger, random: () => number, signal: AbortSignal): Promise<void> {
-  const clients = [deliverer(target, ledger, random, signal, 'd'), deliverer(target, ledger, random, signal, 'e'), imapWorker(target, ledger, random, signal), pop3Worker(target, ledger, random, signal)];
+  const clients = [
+    deliverer(target, ledger, random, signal, 'd'),
+    deliverer(target, ledger, random, signal, 'e'),
+    imapWorker(target, ledger, random, signal),
+    pop3Worker(target, ledger, random, signal),
+  ];
   for (const outcome of await Promise.allSettled(clients)) {
     if (outcome.status === 'rejected' && !(outcome.reason instanceof ConnectionLost) && !signal.aborted) throw outcome.reason as Error;
   }
@@ -31,7 +36,15 @@ export async function runWorkload(target: Target, ledger: Ledger, random: () => 
 let serial = 0;
 function message(token: string, to: string, random: () => number): string {
   const lines = Array.from({ length: 1 + Math.floor(random() * 60) }, (_, index) => `line ${index} of ${token} ${'.'.repeat(60)}x`);
-  return [`From: sender@outside.example`, `To: ${to}`, `Subject: ${token}`, `Message-ID: <${token}@outside.example>`, 'Date: Mon, 23 Nov 2026 12:00:00 +0000', '', ...lines].join('\r\n');
+  return [
+    `From: sender@outside.example`,
+    `To: ${to}`,
+    `Subject: ${token}`,
+    `Message-ID: <${token}@outside.example>`,
+    'Date: Mon, 23 Nov 2026 12:00:00 +0000',
+    '',
+    ...lines,
+  ].join('\r\n');
 }
 
 async function deliverer(target: Target, ledger: Ledger, random: () => number, signal: AbortSignal, name: string): Promise<void> {
@@ -46,7 +59,11 @@ async function deliverer(target: Target, ledger: Ledger, random: () => number, s
       const all = Object.values(ACCOUNTS);
       const accounts = random() < 0.3 ? all : [all[Math.floor(random() * 2)] ?? ACCOUNTS.imap];
       await ledger.change(accounts, token, 'INBOX', async () => {
-        const reply = await client.deliver('sender@outside.example', accounts.map((account) => `${account}@${target.domain}`), message(token, accounts.join(), random));
+        const reply = await client.deliver(
+          'sender@outside.example',
+          accounts.map((account) => `${account}@${target.domain}`),
+          message(token, accounts.join(), random),
+        );
         return reply.isOk;
       });
     }
@@ -68,15 +85,23 @@ async function imapWorker(target: Target, ledger: Ledger, random: () => number, 
         const other = mailbox === 'INBOX' ? 'Archive' : 'INBOX';
         const flagged = state.endsWith(' flagged');
         const choice = random();
-        if (choice < 0.3) await ledger.change([account], token, `${mailbox}${flagged ? '' : ' flagged'}`, async () => (await client.command(`UID STORE ${uid} ${flagged ? '-' : '+'}FLAGS.SILENT (\\Flagged)`)).isOk);
-        else if (choice < 0.6) await ledger.change([account], token, `${other}${flagged ? ' flagged' : ''}`, async () => (await client.command(`UID MOVE ${uid} ${other}`)).isOk);
+        if (choice < 0.3)
+          await ledger.change(
+            [account],
+            token,
+            `${mailbox}${flagged ? '' : ' flagged'}`,
+            async () => (await client.command(`UID STORE ${uid} ${flagged ? '-' : '+'}FLAGS.SILENT (\\Flagged)`)).isOk,
+          );
+        else if (choice < 0.6)
+          await ledger.change([account], token, `${other}${flagged ? ' flagged' : ''}`, async () => (await client.command(`UID MOVE ${uid} ${other}`)).isOk);
         else if (choice < 0.9) {
           const marked = await client.command(`UID STORE ${uid} +FLAGS.SILENT (\\Deleted)`);
           if (marked.isOk) await ledger.change([account], token, ABSENT, async () => (await client.command(`UID EXPUNGE ${uid}`)).isOk);
         }
       }
       const token = `a${++serial}`;
-      if (ledger.liveCount < LIVE_LIMIT) await ledger.change([account], token, 'INBOX', async () => (await client.command('APPEND INBOX', message(token, account, random))).isOk);
+      if (ledger.liveCount < LIVE_LIMIT)
+        await ledger.change([account], token, 'INBOX', async () => (await client.command('APPEND INBOX', message(token, account, random))).isOk);
       // A mailbox that only receives must not fill the ledger.
       if (ledger.settledIn(ACCOUNTS.quiet, 'INBOX').length > 60) await empty(target, ledger, ACCOUNTS.quiet);
     }
