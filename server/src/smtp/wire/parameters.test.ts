@@ -1,0 +1,52 @@
+import { deepEqual, throws } from 'node:assert/strict';
+import { test } from 'node:test';
+import { Refusal } from '#delivery/delivery.ts';
+import { parseRecipientParameters, parseSenderParameters } from './parameters.ts';
+
+const all = { dsn: true, auth: true };
+const none = { dsn: false, auth: false };
+
+test('parameters of MAIL are read in any order and case', () => {
+  deepEqual(parseSenderParameters('size=1000 BODY=8bitmime SMTPUTF8 RET=hdrs ENVID=a+2Bb AUTH=<>'.replace('<>', '+3C+3E'), all), {
+    sizeBytes: 1000,
+    body: '8BITMIME',
+    smtpUtf8: true,
+    ret: 'HDRS',
+    envelopeId: 'a+b',
+  });
+  deepEqual(parseSenderParameters('', none), { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined });
+});
+
+test('parameters of RCPT are read', () => {
+  deepEqual(parseRecipientParameters('NOTIFY=success,Failure ORCPT=rfc822;jan@capri.example', all), {
+    notify: ['SUCCESS', 'FAILURE'],
+    originalRecipient: 'rfc822;jan@capri.example',
+  });
+});
+
+test('malformed parameters are refused with 501, unknown and not offered ones with 555', () => {
+  const refused = (code: number) => (error: unknown) => error instanceof Refusal && error.code === code && error.enhanced === '5.5.4';
+  for (const text of [
+    'SIZE',
+    'SIZE=',
+    'SIZE=-1',
+    'SIZE=1e3',
+    'SIZE=1 SIZE=2',
+    'BODY=9BIT',
+    'SMTPUTF8=1',
+    '=',
+    'A B=',
+    'RET=ALL',
+    'ENVID=a+b',
+    'SIZE=1=2',
+    `SIZE=${'1'.repeat(21)}`,
+  ]) {
+    throws(() => parseSenderParameters(text === 'A B=' ? 'SMTPUTF8 BODY=' : text, all), refused(501), text);
+  }
+  for (const text of ['FOO', 'FOO=bar', 'BODY=BINARYMIME', 'REQUIRETLS']) throws(() => parseSenderParameters(text, all), refused(555), text);
+  for (const text of ['RET=FULL', 'ENVID=a', 'AUTH=a']) throws(() => parseSenderParameters(text, none), refused(555), text);
+  for (const text of ['NOTIFY=', 'NOTIFY=NEVER,SUCCESS', 'NOTIFY=SUCCESS,SUCCESS', 'ORCPT=jan', 'ORCPT=;x', 'NOTIFY=MAYBE'])
+    throws(() => parseRecipientParameters(text, all), refused(501), text);
+  throws(() => parseRecipientParameters('NOTIFY=NEVER', none), refused(555));
+  throws(() => parseRecipientParameters('SIZE=1', all), refused(555));
+});
