@@ -18,7 +18,13 @@ export interface Command<Args> {
    * writes what is pending before the tagged reply.
    */
   readonly holdsExpunges?: (kind: 'seq' | 'uid') => boolean;
-  /** Reads the arguments after the command's name up to and including the end of the command. Throws ImapError BAD. No side effects. */
+  /**
+   * For a command with literals too large to collect (APPEND): called with the arguments so far whenever they end in a literal. True leaves it on the line: it is the
+   * last thing that `parse` finds (`cursor.streamedLiteral()`), and `run` reads it: `session.input.acceptLiteral()`, `readLiteral()` until empty, then
+   * `continueCommand()` for what stands behind it. What is left unread when `run` returns or throws is dropped. Throwing ImapError means false.
+   */
+  readonly streamsLiteral?: (cursor: Cursor) => boolean;
+  /** Reads the arguments after the command's name (the cursor stands on the space before the first) up to and including the end of the command. Throws ImapError BAD. No side effects. */
   parse(cursor: Cursor, kind: 'seq' | 'uid'): Args;
   /** Does it, writing untagged replies through the session. Throws ImapError NO/BAD or DomainError (translated by the session). Returning means OK; the session writes the one tagged reply. */
   run(session: Session, args: Args, kind: 'seq' | 'uid'): Promise<TaggedOk | void>;
