@@ -1,0 +1,148 @@
+/**
+ * The server's TLS: which certificate a client gets, with which parameters, and how that changes without a restart.
+ *
+ * Certificates are chosen by SNI: exact name before wildcard, and for each name the longest-lived ECDSA and RSA certificate together, so that OpenSSL
+ * offers each client what it can verify. Unknown or absent names get the first certificate configured. Session tickets are sealed with one key on all
+ * threads, so that a client resumes wherever it lands.
+ *
+ * RFC 8446 · RFC 5246 · RFC 6066 §3 · RFC 5077 · RFC 9325 (recommendations for TLS)
+ */
+import { randomBytes } from 'node:crypto';
+import { createSecureContext, createServer, type SecureContext, type Server } from 'node:tls';
+import { CertificateError, type CertificatePem, coversHost, type LoadedCertificate, loadCertificate } from './certificate.ts';
+
+/** RFC 9325 §4.2: forward secrecy and AEAD only for 1.2; the suites of 1.3 are all good. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+/** Names whose context is remembered; names come from clients, so the memory is bounded. */
+const REMEMBERED_NAMES = 1000;
+const SESSION_TIMEOUT_S = 24 * 3600;
+
+/** Octets of a ticket key: made once by the main thread, the same on every thread. */
+export const TICKET_KEY_BYTES = 48;
+
+export function makeTicketKeys(): Buffer {
+  return randomBytes(TICKET_KEY_BYTES);
+}
+
+export class TlsContexts {
+  readonly #servers: Server[] = [];
+  #ticketKeys: Buffer;
+  #certificates: readonly LoadedCertificate[] = [];
+  #byName = new Map<string, SecureContext>();
+  #byCertificates = new Map<string, SecureContext>();
+
+  /** Throws CertificateError. */
+  constructor(certificates: readonly CertificatePem[], ticketKeys: Buffer = makeTicketKeys()) {
+    this.#ticketKeys = ticketKeys;
+    this.reload(certificates);
+  }
+
+  /** What is served now: names and dates for doctor, logs and renewal. */
+  get certificates(): readonly LoadedCertificate[] {
+    return this.#certificates;
+  }
+
+  /** Serves other certificates from the next handshake on. Throws CertificateError, and then everything stays as it was. */
+  reload(certificates: readonly CertificatePem[], ticketKeys: Buffer = this.#ticketKeys): void {
+    if (certificates.length === 0) throw new CertificateError('no certificate is configured');
+    const loaded = certificates.map(loadCertificate);
+    const contexts = new Map<string, SecureContext>();
+    const [first] = loaded;
+    if (first) contexts.set(first.fingerprint, makeContext([first], ticketKeys));
+    this.#ticketKeys = ticketKeys;
+    this.#certificates = loaded;
+    this.#byName = new Map();
+    this.#byCertificates = contexts;
+    for (const server of this.#servers) server.setSecureContext(this.#serverOptions());
+  }
+
+  /** The context for a client that asked for `serverName`. */
+  contextFor(serverName: string): SecureContext {
+    const name = serverName.toLowerCase();
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const context = this.#contextOf(this.#choose(name));
+    if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
+    this.#byName.set(name, context);
+    return context;
+  }
+
+  /**
+   * A TLS server that never listens: sockets are handed to it with `emit('connection', socket)`. With `protocol`, a client that offers protocols by ALPN
+   * must offer this one (RFC 7301 §3.2; keeps a browser from being tricked into speaking to a mail port).
+   */
+  createServer(protocol?: string): Server {
+    const server = createServer({
+      ...this.#serverOptions(),
+      // The connection's own deadline ends a slow handshake.
+      handshakeTimeout: 0,
+      SNICallback: (serverName, done) => {
+        try {
+          done(null, this.contextFor(serverName));
+        } catch (error) {
+          done(error as Error);
+        }
+      },
+      ...(protocol === undefined ? {} : { ALPNCallback: ({ protocols }: { protocols: string[] }) => (protocols.includes(protocol) ? protocol : undefined) }),
+    });
+    this.#servers.push(server);
+    return server;
+  }
+
+  #choose(name: string): readonly LoadedCertificate[] {
+    let fitting = this.#certificates.filter((certificate) => certificate.names.includes(name));
+    if (fitting.length === 0) fitting = this.#certificates.filter((certificate) => certificate.names.some((pattern) => coversHost(pattern, name)));
+    if (fitting.length === 0) fitting = this.#certificates.slice(0, 1);
+    const chosen = new Map<string, LoadedCertificate>();
+    for (const certificate of fitting) {
+      const rival = chosen.get(certificate.keyType);
+      if (!rival || rival.notAfterMs < certificate.notAfterMs) chosen.set(certificate.keyType, certificate);
+    }
+    return [...chosen.values()];
+  }
+
+  #contextOf(certificates: readonly LoadedCertificate[]): SecureContext {
+    const key = certificates.map((certificate) => certificate.fingerprint).join();
+    let context = this.#byCertificates.get(key);
+    if (!context) {
+      context = makeContext(certificates, this.#ticketKeys);
+      this.#byCertificates.set(key, context);
+    }
+    return context;
+  }
+
+  #serverOptions(): ReturnType<typeof contextOptions> {
+    return contextOptions(this.#certificates.slice(0, 1), this.#ticketKeys);
+  }
+}
+
+function contextOptions(certificates: readonly LoadedCertificate[], ticketKeys: Buffer) {
+  return {
+    cert: certificates.map((certificate) => certificate.certificate),
+    key: certificates.map((certificate) => certificate.key),
+    minVersion: 'TLSv1.2' as const,
+    ciphers: CIPHERS,
+    ticketKeys,
+    sessionIdContext: 'capri',
+    sessionTimeout: SESSION_TIMEOUT_S,
+  };
+}
+
+function makeContext(certificates: readonly LoadedCertificate[], ticketKeys: Buffer): SecureContext {
+  try {
+    return createSecureContext(contextOptions(certificates, ticketKeys));
+  } catch (cause) {
+    const sources = certificates.map((certificate) => certificate.source).join(', ');
+    throw new CertificateError(`${sources}: TLS refuses the certificate: ${(cause as Error).message}`, { cause });
+  }
+}
