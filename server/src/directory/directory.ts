@@ -13,6 +13,8 @@ export interface Identity {
   readonly name: string;
   readonly isAdmin: boolean;
   readonly language: string;
+  /** The credentials that were true at sign-in, for `isCurrent`; undefined where no password was involved. */
+  readonly credentialVersion?: number;
 }
 
 /** Where mail for an address goes. */

@@ -1,0 +1,171 @@
+/**
+ * Limits on failed sign-ins. Each is a rate with a burst, kept as one number (the theoretical arrival time of GCRA) in a table common to all threads.
+ * An attempt is charged when it begins and given back when it succeeds, so that a thousand guesses at once find no gap.
+ *
+ * Nobody can lock another out: what refuses outright is counted per network and account, or per network, or applies to unfamiliar networks only; what is
+ * counted per account only delays, and not where the account has signed in from within 30 days. A familiar network, and the machine itself, is delayed
+ * and never refused. The same wrong password again is not counted (sign-in.ts): a mail program with an old password harms nobody.
+ */
+import { BlockList, isIPv6 } from 'node:net';
+import type { SignInDigest } from './shared-sign-in.ts';
+import type { SharedTable, TableKey } from './shared-table.ts';
+
+/** `burst` at once, then one each `intervalMs`. */
+export interface Rate {
+  readonly burst: number;
+  readonly intervalMs: number;
+}
+
+export interface SignInLimits {
+  /** One address on one account, unfamiliar: refused beyond. */
+  readonly perAddressAndAccount: Rate;
+  /** One network over all accounts, unfamiliar: refused beyond. */
+  readonly perNetwork: Rate;
+  /** One account from all unfamiliar networks: delayed beyond. */
+  readonly perAccount: Rate;
+  /** One account from a familiar address, or from this machine: delayed beyond. */
+  readonly familiar: Rate;
+  /** All unfamiliar networks together: delayed beyond, then refused. */
+  readonly global: Rate;
+  /** The longest delay. */
+  readonly maxDelayMs: number;
+}
+
+export const DEFAULT_LIMITS: SignInLimits = {
+  perAddressAndAccount: { burst: 10, intervalMs: 6 * 60_000 },
+  perNetwork: { burst: 100, intervalMs: 36_000 },
+  perAccount: { burst: 20, intervalMs: 5_000 },
+  familiar: { burst: 20, intervalMs: 2_000 },
+  global: { burst: 500, intervalMs: 200 },
+  maxDelayMs: 15_000,
+};
+
+/** Who tries, at what. */
+export interface Attempt {
+  /** The account, or the name where there is none. */
+  readonly subject: string;
+  readonly address: string;
+  /** Whether the account has signed in from this network within 30 days. */
+  readonly isFamiliar: boolean;
+}
+
+/** Gives back what an attempt was charged. */
+export type Refund = () => void;
+
+export class SignInGate {
+  readonly #table: SharedTable;
+  readonly #digest: SignInDigest;
+  readonly #limits: SignInLimits;
+
+  constructor(table: SharedTable, digest: SignInDigest, limits: SignInLimits = DEFAULT_LIMITS) {
+    this.#table = table;
+    this.#digest = digest;
+    this.#limits = limits;
+  }
+
+  /** Whether an attempt would begin at once: then the caches may be asked before it is charged. */
+  isOpen(attempt: Attempt, nowMs: number): boolean {
+    const { key, rate } = this.#pair(attempt);
+    const arrival = this.#table.get(key)?.[0] ?? 0;
+    return arrival <= nowMs + (rate.burst - 1) * rate.intervalMs;
+  }
+
+  /** Charges an attempt: how long it must wait, or undefined where it is refused. */
+  enter(attempt: Attempt, nowMs: number): { readonly delayMs: number; readonly refund: Refund } | undefined {
+    const charged: Charge[] = [];
+    const refund = (): void => {
+      for (const charge of charged) this.#refund(charge);
+    };
+    let delayMs = 0;
+    for (const charge of this.#charges(attempt)) {
+      const wait = this.#take(charge, nowMs);
+      if (wait === Infinity) {
+        refund();
+        return undefined;
+      }
+      charged.push(charge);
+      delayMs = Math.max(delayMs, wait);
+    }
+    return { delayMs, refund };
+  }
+
+  #charges(attempt: Attempt): readonly Charge[] {
+    const { perAccount, perNetwork, global, maxDelayMs } = this.#limits;
+    const pair = this.#pair(attempt);
+    if (isTrusted(attempt)) return [pair];
+    return [
+      pair,
+      { key: this.#digest.of('network', networkOf(attempt.address)), rate: perNetwork, maxDelayMs: 0, refuses: true },
+      { key: this.#digest.of('global'), rate: global, maxDelayMs, refuses: true },
+      { key: this.#digest.of('account', attempt.subject), rate: perAccount, maxDelayMs, refuses: false },
+    ];
+  }
+
+  #pair(attempt: Attempt): Charge {
+    const { familiar, perAddressAndAccount, maxDelayMs } = this.#limits;
+    const unit = unitOf(attempt.address);
+    return isTrusted(attempt)
+      ? { key: this.#digest.of('familiar', unit, attempt.subject), rate: familiar, maxDelayMs, refuses: false }
+      : { key: this.#digest.of('pair', unit, attempt.subject), rate: perAddressAndAccount, maxDelayMs: 0, refuses: true };
+  }
+
+  /** The time to wait. Beyond the longest delay: Infinity, and nothing charged, where the limit refuses; else just that delay. */
+  #take({ key, rate, maxDelayMs, refuses }: Charge, nowMs: number): number {
+    return this.#table.update(key, (columns) => {
+      const arrival = Math.max(columns[0] ?? 0, nowMs) + rate.intervalMs;
+      const delayMs = arrival - nowMs - rate.burst * rate.intervalMs;
+      if (delayMs > maxDelayMs && refuses) return Infinity;
+      columns[0] = Math.min(arrival, nowMs + rate.burst * rate.intervalMs + maxDelayMs);
+      return Math.min(Math.max(delayMs, 0), maxDelayMs);
+    });
+  }
+
+  #refund({ key, rate }: Charge): void {
+    this.#table.update(key, (columns) => {
+      columns[0] = Math.max((columns[0] ?? 0) - rate.intervalMs, 0);
+    });
+  }
+}
+
+interface Charge {
+  readonly key: TableKey;
+  readonly rate: Rate;
+  readonly maxDelayMs: number;
+  /** Whether it refuses beyond the longest delay. */
+  readonly refuses: boolean;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+function isTrusted(attempt: Attempt): boolean {
+  return attempt.isFamiliar || isLoopback(attempt.address);
+}
+
+/** This machine: its addresses, and local sockets. */
+export function isLoopback(address: string): boolean {
+  return address === 'local' || loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+/** What one host can have: an IPv4 address, an IPv6 /64. */
+export function unitOf(address: string): string {
+  return isIPv6(address) ? prefixOf(address, 4) : address;
+}
+
+/** The neighbourhood of an address, which stays the same when a phone or a line gets a new one: /24 and /48. */
+export function networkOf(address: string): string {
+  if (isIPv6(address)) return prefixOf(address, 3);
+  const end = address.lastIndexOf('.');
+  return end < 0 ? address : `${address.slice(0, end)}.0/24`;
+}
+
+/** The first groups of an IPv6 address. RFC 4291 §2.2 */
+function prefixOf(address: string, groups: number): string {
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const middle = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
+  const all = [...left, ...middle, ...right].slice(0, groups).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${all.join(':')}::/${groups * 16}`;
+}

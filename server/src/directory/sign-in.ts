@@ -1,0 +1,202 @@
+/**
+ * Signing in: limits, caches, argon2id, and one answer for every refusal.
+ *
+ * Every refusal says the same and comes at the same time: not before `refusalMs` after the attempt began, and after that at its multiples; a name that nobody
+ * has goes through the same hash. The true cause is in the account's own list and in the log.
+ */
+import { sleep, Semaphore } from '#core/async.ts';
+import type { Clock } from '#core/clock.ts';
+import type { Log } from '#log/log.ts';
+import { one, type Program, sql } from '#store/sql.ts';
+import type { Store } from '#store/store.ts';
+import { type Identity, type ScramKeys, type SignInContext, SignInRefused } from './directory.ts';
+import { preparePassword, verifyPassword } from './password.ts';
+import { fakeScramKeys } from './scram-keys.ts';
+import { type SharedSignInState, SignInDigest } from './shared-sign-in.ts';
+import { SharedTable } from './shared-table.ts';
+import { SignInCache } from './sign-in-cache.ts';
+import { type Attempt, networkOf, type Refund, SignInGate, type SignInLimits, unitOf } from './sign-in-limits.ts';
+import { SignInRecorder, type SignInOutcome } from './sign-in-record.ts';
+import { findSubject, type Subject, type SubjectAccount, toIdentity } from './sign-in-subject.ts';
+
+export interface SignInOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly shared: SharedSignInState;
+  readonly limits?: SignInLimits;
+  /** Refusals come at multiples of this. */
+  readonly refusalMs?: number;
+  /** Password hashes that this thread works on at a time: each takes a core for 25 ms and 19 MiB. */
+  readonly hashesAtOnce?: number;
+}
+
+/** Attempts that may wait for a hash on one thread; beyond, they are refused. */
+const WAITING_LIMIT = 400;
+
+export class SignIn implements AsyncDisposable {
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #digest: SignInDigest;
+  readonly #gate: SignInGate;
+  readonly #cache: SignInCache;
+  readonly #recorder: SignInRecorder;
+  readonly #hashing: Semaphore;
+  readonly #refusalMs: number;
+  /** Attempts under way with the same name, password and address: the first one does the work. */
+  readonly #underWay = new Map<string, Promise<SignInOutcome>>();
+
+  constructor(options: SignInOptions) {
+    const { store, log, clock, shared } = options;
+    this.#store = store;
+    this.#log = log;
+    this.#clock = clock;
+    this.#digest = new SignInDigest(shared.key);
+    this.#gate = new SignInGate(new SharedTable(shared.limits), this.#digest, options.limits);
+    this.#cache = new SignInCache(new SharedTable(shared.successes), new SharedTable(shared.failures));
+    this.#recorder = new SignInRecorder(store, log);
+    this.#hashing = new Semaphore(options.hashesAtOnce ?? 2);
+    this.#refusalMs = options.refusalMs ?? 500;
+  }
+
+  async withPassword(name: string, password: string, context: SignInContext): Promise<Identity> {
+    const startMs = performance.now();
+    const subject = await this.#find(name, context);
+    const outcome = await this.#check(subject, password, context);
+    // Read again: the password or the state may have changed while the hash was made.
+    const current = outcome === 'accepted' ? await this.#find(name, context) : subject;
+    const isSame = current.account?.credential_version === subject.account?.credential_version && current.obstacle === undefined;
+    if (outcome === 'accepted' && isSame && current.account) return this.#accept(current.account, context);
+    return this.#refuse(subject, outcome === 'accepted' ? 'wrong-password' : outcome, { name, context, startMs });
+  }
+
+  /** The keys of a name; a stable fake for one that has none. */
+  async scramKeys(name: string, context: SignInContext): Promise<ScramKeys> {
+    const { account } = await this.#find(name, context);
+    const keys = account && (await this.#store.query(storedScramKeys(account)));
+    const normal = name.normalize('NFC').toLowerCase();
+    if (account === undefined || keys === undefined) {
+      const secret = await this.#store.query(fakeSecret());
+      return { ...fakeScramKeys(secret, normal), login: name, account: undefined };
+    }
+    return { ...keys, login: name, account: account.account };
+  }
+
+  async finishScram(keys: ScramKeys, isProven: boolean, context: SignInContext): Promise<Identity> {
+    const startMs = performance.now();
+    const name = keys.login;
+    const subject = await this.#find(name, context);
+    const ticket = this.#gate.enter(attemptOf(subject, context), this.#clock.nowMs());
+    if (ticket === undefined) return this.#refuse(subject, 'limited', { name, context, startMs });
+    if (ticket.delayMs > 0) await sleep(ticket.delayMs);
+    // Read again: the keys may have been replaced since they were handed out.
+    const current = await this.#find(name, context);
+    const stored = current.account && (await this.#store.query(storedScramKeys(current.account)));
+    const isCurrent = stored !== undefined && keys.account === current.account?.account && Buffer.compare(stored.storedKey, keys.storedKey) === 0;
+    if (!isProven || !isCurrent || current.account === undefined || current.obstacle !== undefined) {
+      const cause = current.obstacle ?? (stored === undefined ? 'app-password-required' : 'wrong-password');
+      return this.#refuse(subject, cause, { name, context, startMs });
+    }
+    ticket.refund();
+    return this.#accept(current.account, context);
+  }
+
+  /** Writes the sign-ins that are still only in memory. */
+  async flush(): Promise<void> {
+    await this.#recorder.flush();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#recorder[Symbol.asyncDispose]();
+  }
+
+  #find(name: string, context: SignInContext): Promise<Subject> {
+    return this.#store.query(findSubject(name, networkOf(context.remoteAddress), this.#clock.nowMs()));
+  }
+
+  async #check(subject: Subject, password: string, context: SignInContext): Promise<SignInOutcome> {
+    const prepared = preparePassword(password);
+    if (prepared === undefined) return 'malformed';
+    const { account } = subject;
+    const version = account?.credential_version ?? 0;
+    const key = this.#digest.of(subject.key, prepared);
+    const attempt = attemptOf(subject, context);
+    const nowMs = this.#clock.nowMs();
+    if (this.#gate.isOpen(attempt, nowMs)) {
+      if (account && subject.obstacle === undefined && this.#cache.isKnownRight(key, account.account, version, nowMs)) return 'accepted';
+      if (this.#cache.isKnownWrong(key, version, nowMs)) return subject.obstacle ?? 'wrong-password';
+    }
+    const flight = `${key.high} ${key.low} ${version} ${unitOf(context.remoteAddress)}`;
+    let work = this.#underWay.get(flight);
+    if (work === undefined) {
+      work = this.#verify(subject, prepared, attempt).finally(() => this.#underWay.delete(flight));
+      this.#underWay.set(flight, work);
+    }
+    return work;
+  }
+
+  async #verify(subject: Subject, prepared: string, attempt: Attempt): Promise<SignInOutcome> {
+    if (this.#underWay.size >= WAITING_LIMIT) return 'limited';
+    const ticket = this.#gate.enter(attempt, this.#clock.nowMs());
+    if (ticket === undefined) return 'limited';
+    if (ticket.delayMs > 0) await sleep(ticket.delayMs);
+    return this.#hashing.use(() => this.#compare(subject, prepared, ticket.refund));
+  }
+
+  async #compare({ account, obstacle, key }: Subject, prepared: string, refund: Refund): Promise<SignInOutcome> {
+    const isRight = await verifyPassword(prepared, account?.password ?? '');
+    const version = account?.credential_version ?? 0;
+    const cacheKey = this.#digest.of(key, prepared);
+    if (account && isRight && obstacle === undefined) {
+      refund();
+      this.#cache.rememberRight(cacheKey, account.account, version, this.#clock.nowMs());
+      return 'accepted';
+    }
+    if (!isRight) this.#cache.rememberWrong(cacheKey, version, this.#clock.nowMs());
+    return obstacle ?? 'wrong-password';
+  }
+
+  #accept(account: SubjectAccount, context: SignInContext): Identity {
+    this.#record(account, 'accepted', context);
+    this.#log.info('sign-in.accepted', { login: account.login, address: context.remoteAddress, listener: context.listener, connection: context.connectionId });
+    return toIdentity(account);
+  }
+
+  async #refuse(subject: Subject, cause: SignInRefused['cause_'], facts: { name: string; context: SignInContext; startMs: number }): Promise<never> {
+    const { name, context, startMs } = facts;
+    if (subject.account) this.#record(subject.account, cause, context);
+    this.#log.info('sign-in.refused', {
+      login: subject.account?.login ?? name.slice(0, 80),
+      cause,
+      address: context.remoteAddress,
+      listener: context.listener,
+      connection: context.connectionId,
+    });
+    const elapsedMs = performance.now() - startMs;
+    const answerMs = Math.max(1, Math.ceil(elapsedMs / this.#refusalMs)) * this.#refusalMs;
+    await sleep(answerMs - elapsedMs);
+    throw new SignInRefused(cause);
+  }
+
+  #record(account: SubjectAccount, outcome: SignInOutcome, context: SignInContext): void {
+    const { remoteAddress, listener } = context;
+    this.#recorder.add({ account: account.account, address: remoteAddress, network: networkOf(remoteAddress), listener, outcome, atMs: this.#clock.nowMs() });
+  }
+}
+
+function attemptOf(subject: Subject, context: SignInContext): Attempt {
+  return { subject: subject.key, address: context.remoteAddress, isFamiliar: subject.isFamiliar };
+}
+
+type StoredKeys = Pick<ScramKeys, 'salt' | 'iterations' | 'storedKey' | 'serverKey'>;
+
+function* storedScramKeys({ account }: SubjectAccount): Program<StoredKeys | undefined> {
+  return yield* one<StoredKeys>(sql`SELECT salt, iterations, stored_key AS storedKey, server_key AS serverKey FROM scram_key WHERE account = ${account}`);
+}
+
+function* fakeSecret(): Program<Uint8Array> {
+  const row = yield* one<{ readonly secret: Uint8Array }>(sql`SELECT secret FROM directory_state WHERE id = 1`);
+  if (row === undefined) throw new Error('the directory has no state row');
+  return row.secret;
+}
