@@ -1,0 +1,223 @@
+/** Operations on accounts. */
+import { z } from 'zod';
+import { DomainError } from '#core/errors.ts';
+import type { AccountId } from '#core/ids.ts';
+import { type AccountInfo, addAccount, listAccounts, removeAccount, requireAccount, setState, updateAccount } from '#directory/accounts.ts';
+import { listAddresses, setPrimaryAddress } from '#directory/addresses.ts';
+import { setPassword } from '#directory/credentials.ts';
+import { formatAddress, normalizeLogin } from '#directory/names.ts';
+import { generatePassword, hashPassword, preparePassword } from '#directory/password.ts';
+import { makeScramKeys, type StoredScramKeys } from '#directory/scram-keys.ts';
+import { one, type Program, sql } from '#store/sql.ts';
+import type { Store } from '#store/store.ts';
+import { accountNamed, given, operation } from './define.ts';
+import type { AnyOperation } from './operation.ts';
+
+export interface ShownAccount {
+  readonly login: string;
+  readonly name: string;
+  readonly address: string;
+  readonly aliases: readonly string[];
+  readonly isAdmin: boolean;
+  readonly state: 'active' | 'disabled';
+  readonly language: string;
+  /** 0: no limit. */
+  readonly quotaBytes: number;
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  readonly createdAt: string;
+}
+
+const shownAccount: z.ZodType<ShownAccount> = z.object({
+  login: z.string(),
+  name: z.string(),
+  address: z.string(),
+  aliases: z.array(z.string()),
+  isAdmin: z.boolean(),
+  state: z.enum(['active', 'disabled']),
+  language: z.string(),
+  quotaBytes: z.number(),
+  usedBytes: z.number(),
+  usedMessages: z.number(),
+  createdAt: z.string(),
+});
+
+/** A password that the server made is told once, here; a chosen one never. */
+export interface WithPassword {
+  readonly login: string;
+  readonly address: string;
+  readonly password?: string | undefined;
+}
+
+const withPassword: z.ZodType<WithPassword> = z.object({ login: z.string(), address: z.string(), password: z.string().optional() });
+const oneAccount = z.strictObject({ login: z.string() });
+const PAGE = 1000;
+
+export const accountOperations: readonly AnyOperation[] = [
+  operation({
+    name: 'account.add',
+    about: 'Make an account; without a password one is made and told',
+    permission: 'admin',
+    input: z.strictObject({
+      login: z.string(),
+      address: z.string().optional(),
+      aliases: z.array(z.string()).default([]),
+      name: z.string().optional(),
+      language: z.string().optional(),
+      quotaBytes: z.number().optional(),
+      isAdmin: z.boolean().optional(),
+      password: z.string().optional(),
+      allowReserved: z.boolean().optional(),
+    }),
+    output: withPassword,
+    async run({ store, clock, primaryDomain }, { password, address, aliases, login, ...rest }) {
+      const addresses = [address ?? `${normalizeLogin(login)}@${primaryDomain}`, ...aliases];
+      const credentials = await makeCredentials(password);
+      const account = await store.commit(addAccount, {
+        login,
+        addresses,
+        ...given(rest),
+        passwordHash: credentials.passwordHash,
+        ...given({ scramKeys: credentials.scramKeys }),
+        nowMs: clock.nowMs(),
+      });
+      const made = await store.query(requireAccount(account));
+      return { login: made.login, address: made.primaryAddress, ...given({ password: credentials.generated }) };
+    },
+  }),
+  operation({
+    name: 'account.list',
+    about: 'All accounts',
+    permission: 'admin',
+    input: z.strictObject({}),
+    output: z.array(shownAccount),
+    async run({ store }) {
+      const shown: ShownAccount[] = [];
+      for await (const account of everyAccount(store)) shown.push(await show(store, account));
+      return shown;
+    },
+  }),
+  operation({
+    name: 'account.show',
+    about: 'One account',
+    permission: 'admin',
+    input: oneAccount,
+    output: shownAccount,
+    async run({ store }, { login }) {
+      return await show(store, await store.query(accountNamed(login)));
+    },
+  }),
+  operation({
+    name: 'account.set',
+    about: 'Change name, quota, language, rights or the address that an account writes from',
+    permission: 'admin',
+    input: z.strictObject({
+      login: z.string(),
+      name: z.string().optional(),
+      language: z.string().optional(),
+      quotaBytes: z.number().optional(),
+      isAdmin: z.boolean().optional(),
+      address: z.string().optional(),
+    }),
+    output: shownAccount,
+    async run({ store }, { login, address, ...rest }) {
+      const { account } = await store.query(accountNamed(login));
+      await store.commit(updateAccount, { account, ...given(rest) });
+      if (address !== undefined) await store.commit(setPrimaryAddress, { account, address });
+      return await show(store, await store.query(requireAccount(account)));
+    },
+  }),
+  operation({
+    name: 'account.passwd',
+    about: 'Give an account another password; without one, one is made and told',
+    permission: 'admin',
+    input: z.strictObject({ login: z.string(), password: z.string().optional() }),
+    output: withPassword,
+    async run({ store }, { login, password }) {
+      const { account, login: found, primaryAddress } = await store.query(accountNamed(login));
+      const credentials = await makeCredentials(password);
+      await store.commit(setPassword, { account, passwordHash: credentials.passwordHash, ...given({ scramKeys: credentials.scramKeys }) });
+      return { login: found, address: primaryAddress, ...given({ password: credentials.generated }) };
+    },
+  }),
+  stateOperation('disable', 'disabled', 'Let nobody sign in to an account; its mail still arrives'),
+  stateOperation('enable', 'active', 'Let an account sign in again'),
+  operation({
+    name: 'account.remove',
+    about: 'Remove an account with all its mail; its login and addresses stay reserved for a time',
+    permission: 'admin',
+    input: oneAccount,
+    output: oneAccount,
+    async run({ store, clock }, { login }) {
+      const found = await store.query(accountNamed(login));
+      await store.commit(removeAccount, { account: found.account, nowMs: clock.nowMs() });
+      return { login: found.login };
+    },
+  }),
+];
+
+function stateOperation(verb: 'disable' | 'enable', state: 'active' | 'disabled', about: string): AnyOperation {
+  return operation({
+    name: `account.${verb}`,
+    about,
+    permission: 'admin',
+    input: oneAccount,
+    output: shownAccount,
+    async run({ store }, { login }) {
+      const { account } = await store.query(accountNamed(login));
+      await store.commit(setState, { account, state });
+      return await show(store, await store.query(requireAccount(account)));
+    },
+  });
+}
+
+interface Credentials {
+  readonly passwordHash: string;
+  readonly scramKeys: StoredScramKeys | undefined;
+  readonly generated: string | undefined;
+}
+
+/** SCRAM keys are kept for generated passwords only: ARCHITECTURE "Logins and addresses". */
+async function makeCredentials(chosen: string | undefined): Promise<Credentials> {
+  if (chosen === undefined) {
+    const generated = generatePassword();
+    return { passwordHash: await hashPassword(generated), scramKeys: await makeScramKeys(generated), generated };
+  }
+  if (preparePassword(chosen) === undefined) throw new DomainError('password-invalid', 'the password is empty, too long, or holds control characters');
+  return { passwordHash: await hashPassword(chosen), scramKeys: undefined, generated: undefined };
+}
+
+async function* everyAccount(store: Store): AsyncGenerator<AccountInfo> {
+  for (let afterLogin = ''; ; ) {
+    const page = await store.query(listAccounts({ afterLogin, limit: PAGE }));
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    afterLogin = last.login;
+  }
+}
+
+async function show(store: Store, info: AccountInfo): Promise<ShownAccount> {
+  const { usedBytes, usedMessages, aliases } = await store.query(details(info.account, info.primaryAddress));
+  const { login, name, primaryAddress, isAdmin, state, language, quotaBytes, createdAtMs } = info;
+  return {
+    login,
+    name,
+    address: primaryAddress,
+    aliases,
+    isAdmin,
+    state,
+    language,
+    quotaBytes,
+    usedBytes,
+    usedMessages,
+    createdAt: new Date(createdAtMs).toISOString(),
+  };
+}
+
+function* details(account: AccountId, primaryAddress: string): Program<Pick<ShownAccount, 'usedBytes' | 'usedMessages' | 'aliases'>> {
+  const usage = yield* one<{ readonly usedBytes: number; readonly usedMessages: number }>(sql`
+    SELECT used_bytes AS usedBytes, used_messages AS usedMessages FROM account_state WHERE account = ${account}`);
+  const addresses = (yield* listAddresses(account)).map(formatAddress);
+  return { usedBytes: usage?.usedBytes ?? 0, usedMessages: usage?.usedMessages ?? 0, aliases: addresses.filter((address) => address !== primaryAddress) };
+}

@@ -1,0 +1,76 @@
+/** Operations on domains. */
+import { z } from 'zod';
+import { findAccount } from '#directory/accounts.ts';
+import { addDomain, type DomainInfo, listDomains, removeDomain } from '#directory/domains.ts';
+import type { Store } from '#store/store.ts';
+import { given, operation } from './define.ts';
+import type { AnyOperation } from './operation.ts';
+
+export interface ShownDomain {
+  readonly domain: string;
+  /** Login of the account that gets what nobody else has; null: unknown addresses are refused. */
+  readonly catchAll: string | null;
+  /** Between local part and detail; empty: no detail. */
+  readonly separator: string;
+  /** Whether people may sign in with an address of this domain. */
+  readonly addressSignIn: boolean;
+}
+
+const shownDomain: z.ZodType<ShownDomain> = z.object({
+  domain: z.string(),
+  catchAll: z.string().nullable(),
+  separator: z.string(),
+  addressSignIn: z.boolean(),
+});
+const PAGE = 1000;
+
+export const domainOperations: readonly AnyOperation[] = [
+  operation({
+    name: 'domain.add',
+    about: 'Receive mail for a domain',
+    permission: 'admin',
+    input: z.strictObject({ domain: z.string(), separator: z.string().optional(), addressSignIn: z.boolean().optional() }),
+    output: z.object({ domain: z.string() }),
+    async run({ store, clock }, { domain, ...rest }) {
+      return { domain: await store.commit(addDomain, { domain, ...given(rest), nowMs: clock.nowMs() }) };
+    },
+  }),
+  operation({
+    name: 'domain.list',
+    about: 'The domains for which mail is received',
+    permission: 'admin',
+    input: z.strictObject({}),
+    output: z.array(shownDomain),
+    async run({ store }) {
+      const shown: ShownDomain[] = [];
+      for await (const domain of everyDomain(store)) shown.push(await show(store, domain));
+      return shown;
+    },
+  }),
+  operation({
+    name: 'domain.remove',
+    about: 'Receive mail for a domain no longer; it must have no addresses left',
+    permission: 'admin',
+    input: z.strictObject({ domain: z.string() }),
+    output: z.object({ domain: z.string() }),
+    async run({ store }, { domain }) {
+      await store.commit(removeDomain, { domain });
+      return { domain };
+    },
+  }),
+];
+
+async function* everyDomain(store: Store): AsyncGenerator<DomainInfo> {
+  for (let after = ''; ; ) {
+    const page = await store.query(listDomains({ after, limit: PAGE }));
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.domain;
+  }
+}
+
+async function show(store: Store, { domain, catchAll, separator, addressSignIn }: DomainInfo): Promise<ShownDomain> {
+  const account = catchAll === undefined ? undefined : await store.query(findAccount(catchAll));
+  return { domain, catchAll: account?.login ?? null, separator, addressSignIn };
+}

@@ -1,0 +1,9 @@
+/** Every operation, by name. A new one adds its line here, and its command in cli/commands/. */
+import { accountOperations } from './accounts.ts';
+import { aliasOperations } from './aliases.ts';
+import { domainOperations } from './domains.ts';
+import type { AnyOperation } from './operation.ts';
+
+export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
+  [...domainOperations, ...accountOperations, ...aliasOperations].map((operation) => [operation.name, operation]),
+);
