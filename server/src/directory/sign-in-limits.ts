@@ -6,7 +6,7 @@
  * counted per account only delays, and not where the account has signed in from within 30 days. A familiar network, and the machine itself, is delayed
  * and never refused. The same wrong password again is not counted (sign-in.ts): a mail program with an old password harms nobody.
  */
-import { BlockList, isIPv6 } from 'node:net';
+import { isLoopback, limitKey, networkOf } from '#net/address.ts';
 import type { SignInDigest } from './shared-sign-in.ts';
 import type { SharedTable, TableKey } from './shared-table.ts';
 
@@ -95,7 +95,7 @@ export class SignInGate {
     if (isTrusted(attempt)) return [pair];
     return [
       pair,
-      { key: this.#digest.of('network', networkOf(attempt.address)), rate: perNetwork, maxDelayMs: 0, refuses: true },
+      { key: this.#digest.of('network', neighbourhood(attempt.address)), rate: perNetwork, maxDelayMs: 0, refuses: true },
       { key: this.#digest.of('global'), rate: global, maxDelayMs, refuses: true },
       { key: this.#digest.of('account', attempt.subject), rate: perAccount, maxDelayMs, refuses: false },
     ];
@@ -103,7 +103,7 @@ export class SignInGate {
 
   #pair(attempt: Attempt): Charge {
     const { familiar, perAddressAndAccount, maxDelayMs } = this.#limits;
-    const unit = unitOf(attempt.address);
+    const unit = limitKey(attempt.address);
     return isTrusted(attempt)
       ? { key: this.#digest.of('familiar', unit, attempt.subject), rate: familiar, maxDelayMs, refuses: false }
       : { key: this.#digest.of('pair', unit, attempt.subject), rate: perAddressAndAccount, maxDelayMs: 0, refuses: true };
@@ -135,37 +135,11 @@ interface Charge {
   readonly refuses: boolean;
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
 function isTrusted(attempt: Attempt): boolean {
   return attempt.isFamiliar || isLoopback(attempt.address);
 }
 
-/** This machine: its addresses, and local sockets. */
-export function isLoopback(address: string): boolean {
-  return address === 'local' || loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-}
-
-/** What one host can have: an IPv4 address, an IPv6 /64. */
-export function unitOf(address: string): string {
-  return isIPv6(address) ? prefixOf(address, 4) : address;
-}
-
 /** The neighbourhood of an address, which stays the same when a phone or a line gets a new one: /24 and /48. */
-export function networkOf(address: string): string {
-  if (isIPv6(address)) return prefixOf(address, 3);
-  const end = address.lastIndexOf('.');
-  return end < 0 ? address : `${address.slice(0, end)}.0/24`;
-}
-
-/** The first groups of an IPv6 address. RFC 4291 §2.2 */
-function prefixOf(address: string, groups: number): string {
-  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
-  const all = [...left, ...middle, ...right].slice(0, groups).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${all.join(':')}::/${groups * 16}`;
+export function neighbourhood(address: string): string {
+  return networkOf(address, 24, 48);
 }

@@ -7,6 +7,7 @@
 import { sleep, Semaphore } from '#core/async.ts';
 import type { Clock } from '#core/clock.ts';
 import type { Log } from '#log/log.ts';
+import { limitKey } from '#net/address.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
 import { type Identity, type ScramKeys, type SignInContext, SignInRefused } from './directory.ts';
@@ -15,7 +16,7 @@ import { fakeScramKeys } from './scram-keys.ts';
 import { type SharedSignInState, SignInDigest } from './shared-sign-in.ts';
 import { SharedTable } from './shared-table.ts';
 import { SignInCache } from './sign-in-cache.ts';
-import { type Attempt, networkOf, type Refund, SignInGate, type SignInLimits, unitOf } from './sign-in-limits.ts';
+import { type Attempt, neighbourhood, type Refund, SignInGate, type SignInLimits } from './sign-in-limits.ts';
 import { SignInRecorder, type SignInOutcome } from './sign-in-record.ts';
 import { findSubject, type Subject, type SubjectAccount, toIdentity } from './sign-in-subject.ts';
 
@@ -112,7 +113,7 @@ export class SignIn implements AsyncDisposable {
   }
 
   #find(name: string, context: SignInContext): Promise<Subject> {
-    return this.#store.query(findSubject(name, networkOf(context.remoteAddress), this.#clock.nowMs()));
+    return this.#store.query(findSubject(name, neighbourhood(context.remoteAddress), this.#clock.nowMs()));
   }
 
   async #check(subject: Subject, password: string, context: SignInContext): Promise<SignInOutcome> {
@@ -127,7 +128,7 @@ export class SignIn implements AsyncDisposable {
       if (account && subject.obstacle === undefined && this.#cache.isKnownRight(key, account.account, version, nowMs)) return 'accepted';
       if (this.#cache.isKnownWrong(key, version, nowMs)) return subject.obstacle ?? 'wrong-password';
     }
-    const flight = `${key.high} ${key.low} ${version} ${unitOf(context.remoteAddress)}`;
+    const flight = `${key.high} ${key.low} ${version} ${limitKey(context.remoteAddress)}`;
     let work = this.#underWay.get(flight);
     if (work === undefined) {
       work = this.#verify(subject, prepared, attempt).finally(() => this.#underWay.delete(flight));
@@ -181,7 +182,14 @@ export class SignIn implements AsyncDisposable {
 
   #record(account: SubjectAccount, outcome: SignInOutcome, context: SignInContext): void {
     const { remoteAddress, listener } = context;
-    this.#recorder.add({ account: account.account, address: remoteAddress, network: networkOf(remoteAddress), listener, outcome, atMs: this.#clock.nowMs() });
+    this.#recorder.add({
+      account: account.account,
+      address: remoteAddress,
+      network: neighbourhood(remoteAddress),
+      listener,
+      outcome,
+      atMs: this.#clock.nowMs(),
+    });
   }
 }
 
