@@ -40,7 +40,7 @@ export interface Path {
 /** A reply that refuses: generic towards the client, specific in the log. */
 export class Refusal extends Error {
   readonly code: number;
-  /** RFC 3463, without the class digit taken from `code`: `5.1.1`. */
+  /** RFC 3463, whole: `5.1.1`. */
   readonly enhanced: string;
   /** For the log and the trail only. */
   readonly reason: string;
@@ -55,8 +55,17 @@ export class Refusal extends Error {
 }
 
 export interface Delivery {
+  /** What the door announces (SIZE, LIMITS) and this room enforces. */
+  readonly limits: DeliveryLimits;
   /** Begins a message. Throws Refusal (size, sender not allowed, ...). */
   begin(peer: Peer, sender: Path | undefined, parameters: SenderParameters): Promise<Envelope>;
+}
+
+export interface DeliveryLimits {
+  /** Octets of the largest message that is accepted. */
+  readonly messageBytes: number;
+  /** Recipients of one message. */
+  readonly recipients: number;
 }
 
 export interface Envelope {
