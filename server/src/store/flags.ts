@@ -25,3 +25,26 @@ export function bit(index: number): number {
 export function hasFlag(flags: number, index: number): boolean {
   return index < 31 ? ((flags % 2 ** 31) & (1 << index)) !== 0 : Math.floor(flags / 2 ** index) % 2 === 1;
 }
+
+const HALF = 2 ** 26;
+
+/** The flags of either set. Bit operators of the language see 32 bits only. */
+export function union(a: number, b: number): number {
+  return (Math.floor(a / HALF) | Math.floor(b / HALF)) * HALF + ((a % HALF) | (b % HALF));
+}
+
+/** The flags of `a` that are not in `b`. */
+export function without(a: number, b: number): number {
+  return (Math.floor(a / HALF) & ~Math.floor(b / HALF)) * HALF + ((a % HALF) & ~(b % HALF));
+}
+
+/** The bits of the keywords in a set, ascending. */
+export function keywordBits(flags: number): number[] {
+  const bits: number[] = [];
+  let rest = Math.floor(flags / 2 ** FIRST_KEYWORD);
+  for (let index = FIRST_KEYWORD; rest > 0; index++) {
+    if (rest % 2 === 1) bits.push(index);
+    rest = Math.floor(rest / 2);
+  }
+  return bits;
+}

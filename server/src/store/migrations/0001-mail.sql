@@ -10,7 +10,8 @@ CREATE TABLE account_state (
   uidvalidity   INTEGER NOT NULL,             -- of the mailbox made last; grows
   used_bytes    INTEGER NOT NULL DEFAULT 0,   -- sizes of all entries
   used_messages INTEGER NOT NULL DEFAULT 0,
-  log_floor     INTEGER NOT NULL DEFAULT 0    -- changes up to this modseq may have been pruned
+  log_floor     INTEGER NOT NULL DEFAULT 0,   -- changes up to this modseq may have been pruned
+  stale_threads INTEGER NOT NULL DEFAULT 0    -- 1: messages were destroyed since the thread keys were last swept
 );
 
 CREATE TABLE mailbox (
@@ -31,6 +32,12 @@ CREATE TABLE mailbox (
 );
 CREATE UNIQUE INDEX mailbox_by_name ON mailbox (account, name);
 
+-- Mailboxes that were deleted while they held messages: gone for everybody, their entries are taken away in slices.
+CREATE TABLE deleted_mailbox (
+  mailbox    INTEGER PRIMARY KEY,
+  deleted_at INTEGER NOT NULL
+);
+
 -- IMAP keeps a subscription when the mailbox is gone (RFC 9051 §6.3.7).
 CREATE TABLE subscription (
   account INTEGER NOT NULL,
@@ -42,10 +49,11 @@ CREATE TABLE keyword (
   account INTEGER NOT NULL,
   bit     INTEGER NOT NULL,                   -- 5 to 51
   name    TEXT NOT NULL,                      -- as first written; compared without case
+  uses    INTEGER NOT NULL DEFAULT 0,         -- entries that have it
   PRIMARY KEY (account, bit)
 ) WITHOUT ROWID;
 
--- Immutable once written.
+-- Immutable once written. The columns that lists need come first: a reader decodes a row up to the column it wants.
 CREATE TABLE message (
   email          INTEGER PRIMARY KEY,
   thread         INTEGER NOT NULL,
@@ -54,16 +62,17 @@ CREATE TABLE message (
   received_at    INTEGER NOT NULL,            -- ms; IMAP INTERNALDATE
   sent_at        INTEGER,                     -- ms; the Date field, null where there is none
   header_size    INTEGER NOT NULL,            -- of the body's header with its empty line, without the prefix
-  subject_key    TEXT NOT NULL DEFAULT '',    -- base subject, folded
-  prefix         BLOB NOT NULL,               -- what the server put before the body for this recipient (Return-Path, Delivered-To)
+  has_attachment INTEGER NOT NULL DEFAULT 0,
   envelope       BLOB NOT NULL,               -- ready to send
   body_structure BLOB NOT NULL,               -- ready to send, extended form
+  prefix         BLOB NOT NULL,               -- what the server put before the body for this recipient (Return-Path, Delivered-To)
+  fields         BLOB NOT NULL,               -- raw header fields that clients list by, see message/prepared.ts
   structure      BLOB NOT NULL,               -- part tree with byte ranges over the body
-  fields         BLOB NOT NULL,               -- raw header fields that clients list by, see message/prepare.ts
-  preview        TEXT NOT NULL DEFAULT '',
-  has_attachment INTEGER NOT NULL DEFAULT 0
+  subject_key    TEXT NOT NULL DEFAULT '',    -- base subject, folded
+  preview        TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX message_by_thread ON message (thread);
+-- The message that began a conversation is found by its own id: only the others need an index.
+CREATE INDEX message_by_thread ON message (thread) WHERE thread <> email;
 
 -- A message in a mailbox.
 CREATE TABLE entry (
@@ -79,14 +88,13 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 CREATE INDEX entry_by_email ON entry (email, mailbox, uid);
 
--- Where conversations are found at delivery: hashes of Message-IDs.
+-- Where conversations are found at delivery: hashes of Message-IDs. Swept when messages were destroyed (housekeeping).
 CREATE TABLE thread_key (
   account INTEGER NOT NULL,
   hash    INTEGER NOT NULL,                   -- 53 bits of a hash of message id and base subject
   thread  INTEGER NOT NULL,
   PRIMARY KEY (account, hash)
 ) WITHOUT ROWID;
-CREATE INDEX thread_key_by_thread ON thread_key (thread);
 
 -- The change log: one row for a mutation's effect on one mailbox.
 CREATE TABLE change (
@@ -109,19 +117,21 @@ CREATE TABLE orphan (
 -- Bodies: who still refers to them, and where they are now.
 CREATE TABLE blob (
   blob     INTEGER PRIMARY KEY,               -- first place: segment * 2^28 + offset
-  segment  INTEGER NOT NULL,
-  place    INTEGER NOT NULL,                  -- offset in the segment
   length   INTEGER NOT NULL,
   refs     INTEGER NOT NULL,                  -- message rows and queue entries
-  freed_at INTEGER                            -- when refs became 0
+  freed_at INTEGER,                           -- when refs became 0
+  segment  INTEGER,                           -- where compaction has put it; null: still at the first place
+  place    INTEGER
 );
-CREATE INDEX blob_by_segment ON blob (segment, place);
+CREATE INDEX blob_moved ON blob (segment, place) WHERE segment IS NOT NULL;
 CREATE INDEX blob_freed ON blob (freed_at) WHERE freed_at IS NOT NULL;
 
+-- Rows stay when the file is gone: numbers are never used again.
 CREATE TABLE segment (
-  segment     INTEGER PRIMARY KEY,
-  owner       TEXT NOT NULL,                  -- writer, or the protocol thread that streams into it
-  size        INTEGER NOT NULL DEFAULT 0,
-  dead        INTEGER NOT NULL DEFAULT 0,
-  sealed      INTEGER NOT NULL DEFAULT 0
+  segment    INTEGER PRIMARY KEY,
+  owner      TEXT NOT NULL,                   -- writer, or the thread that streams into it
+  size       INTEGER NOT NULL DEFAULT 0,      -- end of the last body that a committed change has named
+  state      TEXT NOT NULL DEFAULT 'open',    -- open | sealed | emptied | removed
+  live       INTEGER NOT NULL DEFAULT 0,      -- octets of bodies still referred to, when last measured
+  changed_at INTEGER NOT NULL DEFAULT 0       -- ms of the last change of state
 );

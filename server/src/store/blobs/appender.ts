@@ -1,0 +1,124 @@
+/**
+ * The writer's segment: all small bodies of a group are appended with one write and one fdatasync, before the commit that names them.
+ *
+ * The file is kept a little longer than its bodies (zeros), because fdatasync of a file that does not grow needs no journal commit of the file
+ * system: 0.14 ms instead of 0.33 ms where it was measured. The zeros are cut off when the store is opened or the segment is full.
+ */
+import type { BlobId } from '#core/ids.ts';
+import type { BodyFiles } from './files.ts';
+import { blobIdAt, SEGMENT_SPAN, segmentFile, segmentsDirectory } from './layout.ts';
+import { newSegment } from './new-segment.ts';
+
+const MIN_AHEAD_BYTES = 64 * 1024;
+const MAX_AHEAD_BYTES = 2 * 1024 * 1024;
+const ZEROS = new Uint8Array(MAX_AHEAD_BYTES);
+
+export class BodyAppender implements Disposable {
+  readonly #directory: string;
+  readonly #files: BodyFiles;
+  /** The file that is written to; undefined until the first append and after a failure. */
+  #descriptor: number | undefined;
+  #segment = 0;
+  /** End of the bodies. */
+  #end = 0;
+  /** End of the file. */
+  #allocated = 0;
+  #floor: number;
+
+  /** @param unfinished the open segment that a former run left, cut to its committed size */
+  constructor(directory: string, files: BodyFiles, floor: number, unfinished?: { readonly segment: number; readonly sizeBytes: number }) {
+    this.#directory = directory;
+    this.#files = files;
+    this.#floor = floor;
+    if (unfinished && unfinished.sizeBytes < SEGMENT_SPAN) {
+      this.#segment = unfinished.segment;
+      this.#end = unfinished.sizeBytes;
+      this.#descriptor = files.open(segmentFile(directory, unfinished.segment), 'r+');
+      this.#allocated = this.#end;
+    }
+  }
+
+  get segment(): number {
+    return this.#segment;
+  }
+
+  get sizeBytes(): number {
+    return this.#end;
+  }
+
+  /**
+   * Appends bodies and syncs them; returns their ids. After an error nothing is kept of them, and the next append begins in a new segment: what a
+   * failed sync left behind cannot be known.
+   */
+  append(bodies: readonly Uint8Array[]): BlobId[] {
+    const descriptor = this.#openForAppend();
+    const ids: BlobId[] = [];
+    let end = this.#end;
+    for (const body of bodies) {
+      ids.push(blobIdAt(this.#segment, end));
+      end += body.length;
+    }
+    try {
+      if (end > this.#allocated) this.#grow(descriptor, bodies, end);
+      else this.#files.write(descriptor, bodies, this.#end);
+      this.#files.sync(descriptor);
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
+    this.#end = end;
+    return ids;
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+
+  #openForAppend(): number {
+    // An empty body must still get a place of its own.
+    if (this.#descriptor !== undefined && this.#end < SEGMENT_SPAN) return this.#descriptor;
+    this.#close();
+    const { segment, handle } = newSegment(this.#directory, this.#floor, (file) => this.#files.open(file, 'wx+'));
+    try {
+      this.#files.syncDirectory(segmentsDirectory(this.#directory));
+    } catch (error) {
+      this.#files.close(handle);
+      throw error;
+    }
+    this.#descriptor = handle;
+    this.#segment = segment;
+    this.#floor = segment;
+    this.#end = 0;
+    this.#allocated = 0;
+    return handle;
+  }
+
+  #grow(descriptor: number, bodies: readonly Uint8Array[], end: number): void {
+    const ahead = Math.min(Math.max(end, MIN_AHEAD_BYTES), MAX_AHEAD_BYTES, Math.max(0, SEGMENT_SPAN - end));
+    try {
+      this.#files.write(descriptor, [...bodies, ZEROS.subarray(0, ahead)], this.#end);
+      this.#allocated = end + ahead;
+    } catch {
+      // Room for the bodies is enough: if that fails too, the error is the caller's.
+      this.#files.write(descriptor, bodies, this.#end);
+      this.#allocated = end;
+    }
+  }
+
+  /** After a failure: cuts the file back as far as that works, and leaves it. */
+  #abandon(): void {
+    const end = this.#end;
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor === undefined) return;
+    try {
+      this.#files.truncate(descriptor, end);
+    } finally {
+      this.#files.close(descriptor);
+    }
+  }
+
+  #close(): void {
+    this.#abandon();
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Opens the store of a data directory. What is in this room:
+ *
+ *   store.ts, mailbox-base.ts, mutation.ts, sql.ts, flags.ts    the interfaces that rooms above see
+ *   open.ts, client.ts                                          one Store a thread
+ *   mutations.ts                                                the list of this room's mutations; one file each:
+ *     account-mail, create-/rename-/delete-mailbox, subscribe, append, add-message (a program for delivery), update-flags, copy-messages (and move),
+ *     expunge, claim-recent
+ *   list-mailboxes, read-messages, read-change-log, keywords    queries: `store.query(listMailboxes(account))`
+ *   live-mailbox, entry-columns, mailbox-tables                 the shared table of an open mailbox
+ *   sqlite/                                                     driver, writer, migrations, lock
+ *   blobs/                                                      body segments: append, stream, read
+ *   bus/                                                        hints
+ *
+ * docs/store.md tells the layout on disk and the order in which things become durable.
+ */
+import fs from 'node:fs';
+import { metadataFile, segmentsDirectory, storeDirectory } from './blobs/layout.ts';
+import type { BodyFiles } from './blobs/files.ts';
+import { StoreClient, type WriterLink } from './client.ts';
+import { Connection } from './sqlite/driver.ts';
+import { lockDirectory } from './sqlite/lock.ts';
+import { migrate } from './sqlite/migrate.ts';
+import { prepareSegments } from './blobs/prepare-segments.ts';
+import { type AnyMutation, Writer, type WriterClient } from './sqlite/writer.ts';
+import type { Store } from './store.ts';
+
+export interface InlineStoreOptions {
+  readonly directory: string;
+  /** Of all rooms. */
+  readonly mutations: readonly AnyMutation[];
+  /** The writer runs in this thread: for tests, and for commands while the server is stopped. */
+  readonly inline: true;
+  /** False when the caller has the directory's lock already. */
+  readonly lock?: boolean;
+  /** A failing disk, for tests. */
+  readonly files?: BodyFiles;
+  readonly freeSpaceMarkBytes?: number;
+  /** Bugs of listeners and failed groups. Default: thrown on the next turn. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** How much of the database is read through a memory map, shared by the process. */
+const READ_MAP_BYTES = 2 ** 30;
+
+/** Throws `not-permitted` when another process uses the directory, `store-failed` for a newer schema. */
+export async function openStore(options: InlineStoreOptions): Promise<Store> {
+  const { directory } = options;
+  const lock = options.lock === false ? undefined : lockDirectory(directory);
+  const onError = options.onError ?? throwLater;
+  try {
+    const connection = openForWriting(directory);
+    const writer = new Writer({
+      directory,
+      connection,
+      mutations: options.mutations,
+      onFailure: onError,
+      ...(options.files && { files: options.files }),
+      ...(options.freeSpaceMarkBytes !== undefined && { freeSpaceMarkBytes: options.freeSpaceMarkBytes }),
+    });
+    const link = inlineLink(writer, () => {
+      connection[Symbol.dispose]();
+      lock?.[Symbol.dispose]();
+    });
+    return new StoreClient({ directory, owner: 'inline', connection: openForReading(directory), link, onBug: onError });
+  } catch (error) {
+    lock?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Makes directories, runs migrations, cuts off what a crash left in segments: the writer's part, before any other thread opens the store. */
+export function openForWriting(directory: string): Connection {
+  fs.mkdirSync(segmentsDirectory(directory), { recursive: true, mode: 0o700 });
+  const connection = new Connection(metadataFile(directory), { cacheBytes: 64 * 2 ** 20 });
+  try {
+    migrate(connection, storeDirectory(directory));
+    prepareSegments(directory, connection);
+    return connection;
+  } catch (error) {
+    connection[Symbol.dispose]();
+    throw error;
+  }
+}
+
+export function openForReading(directory: string): Connection {
+  return new Connection(metadataFile(directory), { readonly: true, mmapBytes: READ_MAP_BYTES });
+}
+
+/** A link to a writer in the same thread; answers come on a later turn, as from another thread. */
+function inlineLink(writer: Writer, onClose: () => void): WriterLink {
+  let client: WriterClient | undefined;
+  return {
+    listen: (listener) => {
+      client = { deliver: listener };
+      writer.addClient(client);
+    },
+    send: (batch) => {
+      if (client) writer.submit(client, structuredClone(batch));
+    },
+    close: () => {
+      writer.stop();
+      if (client) writer.removeClient(client);
+      onClose();
+    },
+  };
+}
+
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,311 @@
+/**
+ * The one writer. It drains its inbox into a group: the small bodies of all are appended and synced, then one transaction runs every mutation inside a
+ * savepoint of its own, then everybody is answered. While a group is being synced the next one gathers. ARCHITECTURE "How it changes"
+ *
+ * Durable order: bodies (fdatasync; the directory of a new segment too), then COMMIT (WAL, synchronous=FULL), then the answers.
+ */
+import { DomainError } from '#core/errors.ts';
+import { accountOf, type AccountId, type BlobId, type MailboxId, type Modseq } from '#core/ids.ts';
+import { BodyAppender } from '../blobs/appender.ts';
+import { type BodyFiles, diskFiles, isDiskFull } from '../blobs/files.ts';
+import { firstPlace, storeDirectory } from '../blobs/layout.ts';
+import type { Mutation, StoredBody, Tx } from '../mutation.ts';
+import { sql } from '../sql.ts';
+import { type Connection, sqliteCode } from './driver.ts';
+import { FairQueue } from './fair-queue.ts';
+import { FreeSpace } from './free-space.ts';
+import type { Answer, AnswerBatch, Failure, Request, RequestBatch, Topic } from './protocol.ts';
+
+/** Any mutation, for lists of them. */
+export type AnyMutation = Mutation<never, unknown>;
+
+export interface WriterOptions {
+  readonly directory: string;
+  readonly connection: Connection;
+  readonly mutations: readonly AnyMutation[];
+  readonly files?: BodyFiles;
+  /** Below this much free space, mutations that bring a body are refused. Default: 64 MiB, or a twentieth of a small disk. */
+  readonly freeSpaceMarkBytes?: number;
+  /** Told of a group that could not be made durable. */
+  readonly onFailure?: (error: unknown, requests: number) => void;
+  /** Told after each commit: keeps the write-ahead log in its bounds. */
+  readonly afterCommit?: () => void;
+}
+
+/** A thread as the writer sees it. */
+export interface WriterClient {
+  deliver(batch: AnswerBatch): void;
+}
+
+interface Waiting {
+  readonly client: WriterClient;
+  readonly owner: string;
+  readonly request: Request;
+}
+
+interface Outcome {
+  readonly waiting: Waiting;
+  answer: Answer;
+}
+
+/** A group holds at most this many mutations and octets of small bodies. */
+const GROUP_REQUESTS = 512;
+const GROUP_BYTES = 16 * 2 ** 20;
+const CONCERNS_ALL = /^SQLITE_(FULL|IOERR|NOMEM|CORRUPT|NOTADB|BUSY|READONLY|CANTOPEN|PROTOCOL|LOCKED|INTERRUPT)/;
+
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #connection: Connection;
+  readonly #mutations = new Map<string, AnyMutation>();
+  readonly #clients = new Set<WriterClient>();
+  readonly #inbox = new FairQueue<Waiting>();
+  readonly #appender: BodyAppender;
+  readonly #space: FreeSpace;
+  #isScheduled = false;
+  #isStopped = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#connection = options.connection;
+    for (const mutation of options.mutations) {
+      if (this.#mutations.has(mutation.name)) throw new Error(`two mutations are named ${mutation.name}`);
+      this.#mutations.set(mutation.name, mutation);
+    }
+    const files = options.files ?? diskFiles;
+    this.#space = new FreeSpace(files, storeDirectory(options.directory), options.freeSpaceMarkBytes);
+    const open = this.#connection.one<{ segment: number; size: number }>(
+      sql`SELECT segment, size FROM segment WHERE owner = 'writer' AND state = 'open' ORDER BY segment DESC LIMIT 1`,
+    );
+    const floor = this.#connection.one<{ last: number | null }>(sql`SELECT max(segment) AS last FROM segment`)?.last ?? 0;
+    this.#appender = new BodyAppender(options.directory, files, floor, open && { segment: open.segment, sizeBytes: open.size });
+  }
+
+  addClient(client: WriterClient): void {
+    this.#clients.add(client);
+  }
+
+  removeClient(client: WriterClient): void {
+    this.#clients.delete(client);
+  }
+
+  /** Takes requests; they are run in the next group, soon. */
+  submit(client: WriterClient, batch: RequestBatch): void {
+    if (this.#isStopped) {
+      const failure: Failure = { code: 'shutting-down', message: 'the store is being closed' };
+      client.deliver({ answers: batch.requests.map(({ id }) => [id, false, failure]), hints: [], topics: [] });
+      return;
+    }
+    for (const request of batch.requests) this.#inbox.push(fairnessKey(request.args), { client, owner: batch.owner, request });
+    this.#schedule();
+  }
+
+  /** Runs what is waiting, then takes no more. */
+  stop(): void {
+    while (this.#inbox.size > 0) this.#runGroup();
+    this.#isStopped = true;
+    this.#appender[Symbol.dispose]();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    // After the events of this turn: every message that has arrived joins the group.
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#isStopped) return;
+      this.#runGroup();
+      if (this.#inbox.size > 0) this.#schedule();
+    });
+  }
+
+  #runGroup(): void {
+    let bytes = 0;
+    const group = this.#inbox.take(GROUP_REQUESTS, ({ request }) => {
+      bytes += smallBytes(request);
+      return bytes <= GROUP_BYTES || bytes === smallBytes(request);
+    });
+    if (group.length === 0) return;
+
+    const outcomes: Outcome[] = [];
+    const ready: { readonly waiting: Waiting; readonly bodies: readonly StoredBody[] }[] = [];
+    this.#appendBodies(group, ready, outcomes);
+    const batches = this.#transact(ready, outcomes);
+    this.#options.afterCommit?.();
+    this.#answer(outcomes, batches);
+  }
+
+  /** Stores the small bodies of a group. Who brought one is refused when that fails; the others go on (an expunge must work on a full disk). */
+  #appendBodies(group: readonly Waiting[], ready: { waiting: Waiting; bodies: readonly StoredBody[] }[], outcomes: Outcome[]): void {
+    const isFull = group.some(({ request }) => request.bodies.length > 0) && this.#space.isBelowMark();
+    const accepted: Waiting[] = [];
+    const buffers: Uint8Array[] = [];
+    for (const waiting of group) {
+      const { bodies, id } = waiting.request;
+      if (isFull && bodies.length > 0) {
+        outcomes.push({ waiting, answer: [id, false, { code: 'disk-full', message: 'the disk has too little free space for new messages' }] });
+        continue;
+      }
+      accepted.push(waiting);
+      for (const body of bodies) if ('bytes' in body) buffers.push(body.bytes);
+    }
+    let places: readonly BlobId[] = [];
+    let failure: Failure | undefined;
+    if (buffers.length > 0) {
+      try {
+        places = this.#appender.append(buffers);
+      } catch (error) {
+        this.#options.onFailure?.(error, accepted.length);
+        this.#space.forget();
+        failure = failureOfGroup(error);
+      }
+    }
+    let next = 0;
+    for (const waiting of accepted) {
+      const { bodies, id } = waiting.request;
+      if (failure && bodies.some((body) => 'bytes' in body)) {
+        outcomes.push({ waiting, answer: [id, false, failure] });
+        continue;
+      }
+      ready.push({
+        waiting,
+        bodies: bodies.map((body) =>
+          'bytes' in body ? { blob: places[next++] as BlobId, length: body.bytes.length } : { blob: body.blob, length: body.length },
+        ),
+      });
+    }
+  }
+
+  /** Runs mutations in one transaction; fills `outcomes`. Returns what everybody is to be told. */
+  #transact(
+    ready: readonly { readonly waiting: Waiting; readonly bodies: readonly StoredBody[] }[],
+    outcomes: Outcome[],
+  ): { hints: number[]; topics: Topic[] } {
+    const hints = new Map<AccountId, Modseq>();
+    const topics = new Set<Topic>();
+    const segments = new Map<number, { readonly owner: string; size: number }>();
+    const done: Outcome[] = [];
+    if (ready.length === 0) return { hints: [], topics: [] };
+    try {
+      this.#connection.execute('BEGIN IMMEDIATE');
+      for (const { waiting, bodies } of ready) {
+        const tx = new GroupTx(bodies);
+        const outcome: Outcome = { waiting, answer: this.#runOne(waiting.request, tx) };
+        done.push(outcome);
+        if (!outcome.answer[1]) continue;
+        for (const [account, modseq] of tx.hints) hints.set(account, modseq);
+        for (const topic of tx.topics) topics.add(topic);
+        for (const [index, { blob, length }] of bodies.entries()) {
+          const { segment, offset } = firstPlace(blob);
+          const isOwn = 'bytes' in (waiting.request.bodies[index] ?? {});
+          const known = segments.get(segment);
+          if (known) known.size = Math.max(known.size, offset + length);
+          else segments.set(segment, { owner: isOwn ? 'writer' : waiting.owner, size: offset + length });
+        }
+      }
+      for (const [segment, { owner, size }] of segments) this.#recordSegment(segment, owner, size);
+      this.#connection.execute('COMMIT');
+    } catch (error) {
+      this.#options.onFailure?.(error, ready.length);
+      this.#space.forget();
+      this.#rollBack();
+      const failure = failureOfGroup(error);
+      for (const { waiting } of ready) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
+      return { hints: [], topics: [] };
+    }
+    outcomes.push(...done);
+    return { hints: [...hints].flat(), topics: [...topics] };
+  }
+
+  /** One mutation in its savepoint. Throws only what concerns the whole group. */
+  #runOne(request: Request, tx: GroupTx): Answer {
+    const mutation = this.#mutations.get(request.name);
+    if (!mutation) return [request.id, false, { code: 'bug', message: `the writer does not know the mutation ${request.name}` }];
+    this.#connection.execute('SAVEPOINT one');
+    try {
+      const result = this.#connection.drive(mutation.program(tx, request.args as never));
+      this.#connection.execute('RELEASE one');
+      return [request.id, true, result];
+    } catch (error) {
+      // After these SQLite may have undone the whole transaction.
+      if (CONCERNS_ALL.test(sqliteCode(error) ?? '') || !this.#connection.inTransaction) throw error;
+      this.#connection.execute('ROLLBACK TO one');
+      this.#connection.execute('RELEASE one');
+      return [request.id, false, failureOfOne(error)];
+    }
+  }
+
+  #recordSegment(segment: number, owner: string, size: number): void {
+    this.#connection.run(
+      sql`INSERT INTO segment (segment, owner, size) VALUES (${segment}, ${owner}, ${size})
+          ON CONFLICT (segment) DO UPDATE SET size = max(size, excluded.size)`,
+    );
+  }
+
+  #rollBack(): void {
+    if (!this.#connection.inTransaction) return;
+    try {
+      this.#connection.execute('ROLLBACK');
+    } catch (error) {
+      this.#options.onFailure?.(error, 0);
+    }
+  }
+
+  #answer(outcomes: readonly Outcome[], { hints, topics }: { hints: number[]; topics: Topic[] }): void {
+    const byClient = new Map<WriterClient, Answer[]>();
+    for (const { waiting, answer } of outcomes) {
+      const answers = byClient.get(waiting.client);
+      if (answers) answers.push(answer);
+      else byClient.set(waiting.client, [answer]);
+    }
+    const everybody = hints.length > 0 || topics.length > 0;
+    for (const client of this.#clients) {
+      const answers = byClient.get(client) ?? [];
+      if (everybody || answers.length > 0) client.deliver({ answers, hints, topics });
+    }
+  }
+}
+
+class GroupTx implements Tx {
+  readonly bodies: readonly StoredBody[];
+  readonly hints: Map<AccountId, Modseq> = new Map();
+  readonly topics: Set<Topic> = new Set();
+
+  constructor(bodies: readonly StoredBody[]) {
+    this.bodies = bodies;
+  }
+
+  hint(account: AccountId, modseq: Modseq): void {
+    this.hints.set(account, modseq);
+  }
+
+  notify(topic: Topic): void {
+    this.topics.add(topic);
+  }
+}
+
+/** The account that a request is for, by the names that arguments use; others share one line. */
+function fairnessKey(args: unknown): number {
+  if (typeof args !== 'object' || args === null) return 0;
+  if ('account' in args && typeof args.account === 'number') return args.account;
+  if ('mailbox' in args && typeof args.mailbox === 'number') return accountOf(args.mailbox as MailboxId);
+  return 0;
+}
+
+function smallBytes(request: Request): number {
+  let bytes = 0;
+  for (const body of request.bodies) if ('bytes' in body) bytes += body.bytes.length;
+  return bytes;
+}
+
+function failureOfGroup(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return isDiskFull(error)
+    ? { code: 'disk-full', message: `the disk is full: ${message}` }
+    : { code: 'store-failed', message: `the store cannot write: ${message}` };
+}
+
+function failureOfOne(error: unknown): Failure {
+  if (error instanceof DomainError) return { code: error.code, message: error.message, details: error.details };
+  if (error instanceof Error) return { code: 'bug', message: error.message, stack: error.stack };
+  return { code: 'bug', message: String(error) };
+}

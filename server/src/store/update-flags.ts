@@ -1,0 +1,129 @@
+/**
+ * Changes flags and keywords of entries: IMAP STORE, JMAP Email/set and Sieve addflag alike. Only entries whose flags really change get a new modseq.
+ *
+ * RFC 9051 §6.4.6 · RFC 7162 §3.1.3 (UNCHANGEDSINCE)
+ */
+import type { AccountId, MailboxId, Modseq } from '#core/ids.ts';
+import { advanceAccount, logChange } from './account-state.ts';
+import { union, without } from './flags.ts';
+import { allocateKeywords, findKeywords } from './keywords.ts';
+import { defineMutation, type Mutation } from './mutation.ts';
+import { type Program, rows, run, sql } from './sql.ts';
+import { countInMailbox, Tally } from './tally.ts';
+import { formatRanges, parseRanges, rangesOf, type UidRange } from './uid-set.ts';
+
+export interface FlagChange {
+  readonly mode: 'add' | 'remove' | 'replace';
+  /** System flags, as bits. */
+  readonly flags: number;
+  /** By name; unknown ones are allocated, unless they are to be removed. */
+  readonly keywords: readonly string[];
+}
+
+export interface UpdateFlagsArgs {
+  readonly account: AccountId;
+  readonly mailbox: MailboxId;
+  /** Sequence-set form (uid-set.ts); at most 1,000 messages, see slices.ts. Uids that are not there are passed over. */
+  readonly uids: string;
+  readonly change: FlagChange;
+  /** Entries with a larger modseq are left alone and told as `stale`. */
+  readonly unchangedSince?: number;
+  readonly nowMs: number;
+}
+
+export interface UpdatedFlags {
+  /** Of the change; undefined when nothing changed. */
+  readonly modseq: Modseq | undefined;
+  /** Uids whose flags changed, in sequence-set form. */
+  readonly changed: string;
+  /** Uids that failed UNCHANGEDSINCE, in sequence-set form. */
+  readonly stale: string;
+}
+
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+export const updateFlags: Mutation<UpdateFlagsArgs, UpdatedFlags> = defineMutation('store.updateFlags', function* (tx, args: UpdateFlagsArgs) {
+  const { account, mailbox, change } = args;
+  const ranges = parseRanges(args.uids);
+  const keywords = change.mode === 'remove' ? findKeywords(account, change.keywords) : allocateKeywords(account, change.keywords);
+  const flags = union(change.flags, yield* keywords);
+  const since = args.unchangedSince ?? NO_LIMIT;
+
+  const stale: number[] = [];
+  const changed: number[] = [];
+  const tally = new Tally();
+  const after = new Map<number, number>();
+  for (const range of ranges) {
+    if (since !== NO_LIMIT) stale.push(...(yield* staleUids(mailbox, range, since)));
+    for (const [uid, before] of yield* affected(mailbox, range, change.mode, flags, since)) {
+      changed.push(uid);
+      let result = after.get(before);
+      if (result === undefined) {
+        result = change.mode === 'add' ? union(before, flags) : change.mode === 'remove' ? without(before, flags) : flags;
+        after.set(before, result);
+      }
+      tally.change(before, result, 1);
+    }
+  }
+  if (changed.length === 0) return { modseq: undefined, changed: '', stale: formatRanges(rangesOf(stale)) };
+
+  const { modseq } = yield* advanceAccount(account);
+  for (const range of ranges) yield* apply(mailbox, range, change.mode, flags, since, modseq);
+  yield* countInMailbox(account, mailbox, modseq, tally);
+  const uids = formatRanges(rangesOf(changed));
+  yield* logChange({ account, modseq, mailbox, kind: 'flags', uids, nowMs: args.nowMs });
+  tx.hint(account, modseq);
+  return { modseq, changed: uids, stale: formatRanges(rangesOf(stale)) };
+});
+
+function* staleUids(mailbox: MailboxId, [first, last]: UidRange, since: number): Program<readonly number[]> {
+  const found = yield* rows<[number]>(
+    sql`SELECT uid FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND modseq > ${since} ORDER BY uid`,
+  );
+  return found.map(([uid]) => uid);
+}
+
+/** Entries whose flags the change would change. */
+function affected(
+  mailbox: MailboxId,
+  [first, last]: UidRange,
+  mode: FlagChange['mode'],
+  flags: number,
+  since: number,
+): Program<readonly (readonly [number, number])[]> {
+  switch (mode) {
+    case 'add':
+      return rows(
+        sql`SELECT uid, flags FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags | ${flags}) <> flags AND modseq <= ${since} ORDER BY uid`,
+      );
+    case 'remove':
+      return rows(
+        sql`SELECT uid, flags FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags & ${flags}) <> 0 AND modseq <= ${since} ORDER BY uid`,
+      );
+    case 'replace':
+      return rows(
+        sql`SELECT uid, flags FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND flags <> ${flags} AND modseq <= ${since} ORDER BY uid`,
+      );
+  }
+}
+
+/** The same conditions as `affected`. */
+function apply(mailbox: MailboxId, [first, last]: UidRange, mode: FlagChange['mode'], flags: number, since: number, modseq: Modseq): Program<number> {
+  switch (mode) {
+    case 'add':
+      return run(
+        sql`UPDATE entry SET flags = flags | ${flags}, modseq = ${modseq}
+            WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags | ${flags}) <> flags AND modseq <= ${since}`,
+      );
+    case 'remove':
+      return run(
+        sql`UPDATE entry SET flags = flags & ~${flags}, modseq = ${modseq}
+            WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags & ${flags}) <> 0 AND modseq <= ${since}`,
+      );
+    case 'replace':
+      return run(
+        sql`UPDATE entry SET flags = ${flags}, modseq = ${modseq}
+            WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND flags <> ${flags} AND modseq <= ${since}`,
+      );
+  }
+}
