@@ -1,0 +1,24 @@
+/** Runs an administrator's operation for a command: through the running server, or on the store itself where no server runs. */
+import type { Config } from '#config/config.ts';
+import { callServer } from '#server/control-client.ts';
+import { openOffline } from '#server/offline.ts';
+import type { Invocation } from './command.ts';
+import { loadConfig } from './config-file.ts';
+
+/** Throws DomainError, CommandError, ConfigError. The output has the shape that the operation declares. */
+export async function callOperation<Output>(invocation: Invocation, name: string, input: unknown): Promise<Output> {
+  return await callWith<Output>(loadConfig(invocation), name, input);
+}
+
+/** Likewise, with a configuration already read. */
+export async function callWith<Output>(config: Config, name: string, input: unknown): Promise<Output> {
+  const answer = await callServer(config.server.dataDirectory, name, input);
+  if (answer.isServed) return answer.output as Output;
+  await using offline = await openOffline(config);
+  return (await offline.call(name, input)) as Output;
+}
+
+/** Prints an output: as JSON where asked, else in words. */
+export function report<Output>({ isJson, terminal }: Invocation, output: Output, words: (output: Output) => string): void {
+  terminal.out(isJson ? `${JSON.stringify(output)}\n` : words(output));
+}

@@ -1,0 +1,36 @@
+/** The process's own streams as a Terminal. */
+import fs from 'node:fs';
+import { type Terminal, usageError } from './command.ts';
+
+export const processTerminal: Terminal = {
+  out: (text) => write(1, text),
+  err: (text) => write(2, text),
+  async readInput(limitBytes) {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of process.stdin) {
+      const bytes = Buffer.from(chunk as Uint8Array);
+      size += bytes.length;
+      if (size > limitBytes) throw usageError(`standard input is longer than ${limitBytes} octets`);
+      chunks.push(bytes);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  },
+};
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whole and at once, so that nothing is lost when the process ends; a reader that has gone away ends the command quietly. */
+function write(descriptor: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(fs.writeSync(descriptor, rest));
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : '';
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, 5);
+    }
+  }
+}
