@@ -1,0 +1,35 @@
+/**
+ * format=flowed: lines that were broken for transport, joined to the paragraphs that the writer wrote.
+ *
+ * RFC 3676 §4 (space-stuffing, quoting, DelSp)
+ */
+
+/** Joins flowed lines. Quote marks `>` are kept at the beginning of each paragraph. */
+export function unflow(text: string, deletesSpaces: boolean): string {
+  const out: string[] = [];
+  let paragraph = '';
+  let depth = -1;
+  for (const raw of text.split(/\r?\n/)) {
+    let quotes = 0;
+    while (raw.charCodeAt(quotes) === 0x3e) quotes++;
+    let line = raw.slice(quotes);
+    if (line.startsWith(' ')) line = line.slice(1);
+    // The signature separator is never flowed (§4.3).
+    const isSignature = line === '-- ';
+    if (depth !== -1 && (quotes !== depth || isSignature)) {
+      out.push(paragraph);
+      depth = -1;
+    }
+    if (depth === -1) paragraph = quotes > 0 ? `${'>'.repeat(quotes)} ${line}` : line;
+    else paragraph += line;
+    if (line.endsWith(' ') && !isSignature) {
+      depth = quotes;
+      if (deletesSpaces) paragraph = paragraph.slice(0, -1);
+    } else {
+      out.push(paragraph);
+      depth = -1;
+    }
+  }
+  if (depth !== -1) out.push(paragraph);
+  return out.join('\n');
+}
