@@ -38,7 +38,9 @@ export class TlsContexts {
   readonly #servers: Server[] = [];
   #ticketKeys: Buffer;
   #certificates: readonly LoadedCertificate[] = [];
-  #byName = new Map<string, SecureContext>();
+  /** What a client without (known) server name gets. */
+  #default: readonly LoadedCertificate[] = [];
+  #byName = new Map<string, SecureContext | undefined>();
   #byCertificates = new Map<string, SecureContext>();
 
   /** Throws CertificateError. */
@@ -56,22 +58,24 @@ export class TlsContexts {
   reload(certificates: readonly CertificatePem[], ticketKeys: Buffer = this.#ticketKeys): void {
     if (certificates.length === 0) throw new CertificateError('no certificate is configured');
     const loaded = certificates.map(loadCertificate);
-    const contexts = new Map<string, SecureContext>();
-    const [first] = loaded;
-    if (first) contexts.set(first.fingerprint, makeContext([first], ticketKeys));
+    const byDefault = choose(loaded, loaded[0]?.names[0] ?? '');
+    // All are tried before any is served.
+    const contexts = new Map(loaded.map((certificate) => [keyOf([certificate]), makeContext([certificate], ticketKeys)]));
+    contexts.set(keyOf(byDefault), makeContext(byDefault, ticketKeys));
     this.#ticketKeys = ticketKeys;
     this.#certificates = loaded;
+    this.#default = byDefault;
     this.#byName = new Map();
     this.#byCertificates = contexts;
-    for (const server of this.#servers) server.setSecureContext(this.#serverOptions());
+    for (const server of this.#servers) server.setSecureContext(contextOptions(byDefault, ticketKeys));
   }
 
-  /** The context for a client that asked for `serverName`. */
-  contextFor(serverName: string): SecureContext {
+  /** The context for a client that asked for `serverName`; undefined where it is the default one (not switching saves memory in every connection). */
+  contextFor(serverName: string): SecureContext | undefined {
     const name = serverName.toLowerCase();
-    const known = this.#byName.get(name);
-    if (known) return known;
-    const context = this.#contextOf(this.#choose(name));
+    if (this.#byName.has(name)) return this.#byName.get(name);
+    const key = keyOf(choose(this.#certificates, name));
+    const context = key === keyOf(this.#default) ? undefined : this.#contextOf(key, choose(this.#certificates, name));
     if (this.#byName.size >= REMEMBERED_NAMES) this.#byName.clear();
     this.#byName.set(name, context);
     return context;
@@ -83,7 +87,7 @@ export class TlsContexts {
    */
   createServer(protocol?: string): Server {
     const server = createServer({
-      ...this.#serverOptions(),
+      ...contextOptions(this.#default, this.#ticketKeys),
       // The connection's own deadline ends a slow handshake.
       handshakeTimeout: 0,
       SNICallback: (serverName, done) => {
@@ -99,20 +103,7 @@ export class TlsContexts {
     return server;
   }
 
-  #choose(name: string): readonly LoadedCertificate[] {
-    let fitting = this.#certificates.filter((certificate) => certificate.names.includes(name));
-    if (fitting.length === 0) fitting = this.#certificates.filter((certificate) => certificate.names.some((pattern) => coversHost(pattern, name)));
-    if (fitting.length === 0) fitting = this.#certificates.slice(0, 1);
-    const chosen = new Map<string, LoadedCertificate>();
-    for (const certificate of fitting) {
-      const rival = chosen.get(certificate.keyType);
-      if (!rival || rival.notAfterMs < certificate.notAfterMs) chosen.set(certificate.keyType, certificate);
-    }
-    return [...chosen.values()];
-  }
-
-  #contextOf(certificates: readonly LoadedCertificate[]): SecureContext {
-    const key = certificates.map((certificate) => certificate.fingerprint).join();
+  #contextOf(key: string, certificates: readonly LoadedCertificate[]): SecureContext {
     let context = this.#byCertificates.get(key);
     if (!context) {
       context = makeContext(certificates, this.#ticketKeys);
@@ -120,10 +111,26 @@ export class TlsContexts {
     }
     return context;
   }
+}
 
-  #serverOptions(): ReturnType<typeof contextOptions> {
-    return contextOptions(this.#certificates.slice(0, 1), this.#ticketKeys);
+/** The certificates for a name: exact before wildcard before the first; the longest-lived of each kind of key. */
+function choose(certificates: readonly LoadedCertificate[], name: string): readonly LoadedCertificate[] {
+  let fitting = certificates.filter((certificate) => certificate.names.includes(name));
+  if (fitting.length === 0) fitting = certificates.filter((certificate) => certificate.names.some((pattern) => coversHost(pattern, name)));
+  if (fitting.length === 0) {
+    const first = certificates[0];
+    return first ? choose(certificates, first.names[0] ?? '') : [];
   }
+  const chosen = new Map<string, LoadedCertificate>();
+  for (const certificate of fitting) {
+    const rival = chosen.get(certificate.keyType);
+    if (!rival || rival.notAfterMs < certificate.notAfterMs) chosen.set(certificate.keyType, certificate);
+  }
+  return [...chosen.values()];
+}
+
+function keyOf(certificates: readonly LoadedCertificate[]): string {
+  return certificates.map((certificate) => certificate.fingerprint).join();
 }
 
 function contextOptions(certificates: readonly LoadedCertificate[], ticketKeys: Buffer) {
