@@ -34,6 +34,8 @@ export interface Command<Args> {
 export interface TaggedOk {
   readonly code?: string;
   readonly text?: string;
+  /** Done after the tagged reply was written: STARTTLS. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 /** A tagged (or, for BYE, last) reply that refuses. `code` without brackets. */

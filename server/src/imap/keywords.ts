@@ -5,7 +5,7 @@
  */
 import type { AccountId } from '#core/ids.ts';
 import { FIRST_KEYWORD, KEYWORD_LIMIT, SYSTEM_FLAGS } from '#store/flags.ts';
-import { all, sql } from '#store/sql.ts';
+import { readKeywords } from '#store/keywords.ts';
 import type { Store } from '#store/store.ts';
 import { FlagLists } from './fetch/flag-lists.ts';
 
@@ -26,11 +26,8 @@ export class Keywords {
   /** Makes sure that the names are those of this modseq or later. Costs nothing while the account has not changed. */
   async refresh(atModseq: number): Promise<void> {
     if (atModseq <= this.#loadedAt) return;
-    const rows = await this.#store.query(
-      all<{ readonly bit: number; readonly name: string }>(sql`SELECT bit, name FROM keyword WHERE account = ${this.#account}`),
-    );
+    const byBit = await this.#store.query(readKeywords(this.#account));
     this.#loadedAt = atModseq;
-    const byBit = new Map(rows.map(({ bit, name }) => [bit, name]));
     const names = Array.from({ length: Math.max(0, ...byBit.keys()) + 1 }, (_, bit) => byBit.get(bit));
     if (names.length === this.names.length && names.every((name, bit) => name === this.names[bit])) return;
     this.names = names;

@@ -30,6 +30,12 @@ export class Session {
   readonly input: CommandReader;
   /** Adds account and connection to what is logged. */
   log: Log;
+  /** Whether the session waits for the client and nothing of it is half written: the server may say goodbye. */
+  isWaiting: boolean = false;
+  /** Called when the directory changed while the session waits in IDLE. */
+  onDirectoryChange: (() => void) | undefined;
+  #mayHaveLostAccess = false;
+  #directorySubscription: Disposable | undefined;
 
   constructor(connection: Connection, services: ImapServices) {
     this.connection = connection;
@@ -67,6 +73,37 @@ export class Session {
     const selected = this.mustBeSelected;
     if (selected.readOnly) throw new ImapError('NO', 'The mailbox is open read-only', 'READ-ONLY');
     return selected;
+  }
+
+  // Signing in and out
+
+  /** Notes who has signed in; from here on the session follows changes of the account. */
+  signIn(identity: Identity): void {
+    this.identity = identity;
+    this.state = 'authenticated';
+    this.log = this.log.with({ login: identity.login });
+    this.reader.timeoutMs = this.services.settings.idleTimeoutMs;
+    this.#directorySubscription = this.store.onNotify('directory', () => {
+      this.#mayHaveLostAccess = true;
+      this.onDirectoryChange?.();
+    });
+  }
+
+  /** Whether the directory changed since `isAllowed` was last asked. */
+  get mayHaveLostAccess(): boolean {
+    return this.#mayHaveLostAccess;
+  }
+
+  /** Whether the account is still enabled and its credentials are those that signed in. */
+  async isAllowed(): Promise<boolean> {
+    this.#mayHaveLostAccess = false;
+    return this.identity === undefined || (await this.services.directory.isCurrent(this.identity));
+  }
+
+  /** Gives back what the session holds. */
+  end(): void {
+    this.unselect();
+    this.#directorySubscription?.[Symbol.dispose]();
   }
 
   // What the client understands

@@ -4,7 +4,7 @@
  *
  * RFC 9051 §5.2, §7.4.1, §7.5 · RFC 7162 §3.2.10 (VANISHED) · RFC 3501 §7.3.2 (RECENT)
  */
-import { claimRecent } from './recent.ts';
+import { claimArrived } from './recent.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
 import { writeSet } from './wire/sequence-set.ts';
@@ -45,7 +45,7 @@ function tellNew(session: Session, selected: Selected): void {
   const { view } = selected;
   const arrived = view.takeNew();
   if (arrived === undefined) return;
-  if (!session.isRev2) claimRecent(selected, arrived.firstUid, arrived.endUid);
+  if (!session.isRev2) claimArrived(session, selected, arrived.firstUid, arrived.endUid);
   session.untagged(`${view.length} EXISTS`);
   if (!session.isRev2) session.untagged(`${view.recentCount} RECENT`);
 }

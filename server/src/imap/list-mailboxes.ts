@@ -1,0 +1,94 @@
+/**
+ * Which mailboxes a LIST shows, and how.
+ *
+ * RFC 5258 §3, §4 · RFC 9051 §6.3.9, §7.3.1 · RFC 3501 §6.3.9 (LSUB)
+ */
+import type { MailboxInfo } from '#store/list-mailboxes.ts';
+import { matchesPattern, parentsOf } from './list-pattern.ts';
+import type { Session } from './session.ts';
+import { SEPARATOR } from './wire/mailbox-name.ts';
+
+export interface ListSelection {
+  readonly subscribed: boolean;
+  readonly specialUse: boolean;
+  readonly recursiveMatch: boolean;
+}
+
+export interface Listed {
+  readonly name: string;
+  /** Undefined for a name that is not a mailbox: a level above one, or a subscription that has outlived its mailbox. */
+  readonly row: MailboxInfo | undefined;
+  readonly hasChildren: boolean;
+  readonly isSubscribed: boolean;
+  /** Selection options that mailboxes below it meet (RECURSIVEMATCH): CHILDINFO. */
+  readonly childInfo: readonly string[];
+}
+
+interface Question {
+  readonly mailboxes: readonly MailboxInfo[];
+  readonly subscribed: ReadonlySet<string>;
+  /** With the reference in front. */
+  readonly patterns: readonly string[];
+  readonly selection: ListSelection;
+}
+
+/** The names to show: INBOX first, then by name. */
+export function* listMailboxes({ mailboxes, subscribed, patterns, selection }: Question): Generator<Listed> {
+  const rows = new Map(mailboxes.map((row) => [row.name, row]));
+  const withChildren = new Set(mailboxes.flatMap(({ name }) => parentsOf(name)));
+  const isChosen = (name: string): boolean =>
+    (!selection.subscribed || subscribed.has(name)) && (!selection.specialUse || (rows.get(name)?.specialUse ?? '') !== '');
+  const chosen = [...new Set([...rows.keys(), ...(selection.subscribed ? subscribed : [])])].filter(isChosen);
+  const aboveChosen = selection.recursiveMatch ? new Set(chosen.flatMap(parentsOf)) : new Set<string>();
+  const candidates = new Set([...chosen, ...aboveChosen]);
+  // A plain LIST shows levels that are no mailboxes themselves only where the pattern stops at them (RFC 9051 §6.3.9: `%` at its end).
+  const isPlain = !selection.subscribed && !selection.specialUse;
+  if (isPlain && patterns.some((pattern) => pattern.endsWith('%'))) for (const name of withChildren) candidates.add(name);
+  const childInfo = [...(selection.subscribed ? ['SUBSCRIBED'] : []), ...(selection.specialUse ? ['SPECIAL-USE'] : [])];
+  for (const name of [...candidates].sort(byName)) {
+    if (!patterns.some((pattern) => matchesPattern(pattern, name))) continue;
+    yield {
+      name,
+      row: rows.get(name),
+      hasChildren: withChildren.has(name),
+      isSubscribed: subscribed.has(name),
+      childInfo: aboveChosen.has(name) ? childInfo : [],
+    };
+  }
+}
+
+/** What LSUB shows: subscribed names; above them, names that are not, where `%` stops there. RFC 3501 §6.3.9 */
+export function* listSubscribed({ mailboxes, subscribed, patterns }: Omit<Question, 'selection'>): Generator<Listed> {
+  const rows = new Map(mailboxes.map((row) => [row.name, row]));
+  const candidates = new Set(subscribed);
+  if (patterns.some((pattern) => pattern.endsWith('%'))) for (const name of [...subscribed].flatMap(parentsOf)) candidates.add(name);
+  for (const name of [...candidates].sort(byName)) {
+    if (!patterns.some((pattern) => matchesPattern(pattern, name))) continue;
+    const isSubscribed = subscribed.has(name);
+    yield { name, row: isSubscribed ? rows.get(name) : undefined, hasChildren: !isSubscribed, isSubscribed, childInfo: [] };
+  }
+}
+
+/** The untagged reply; `showsSubscribed` adds \Subscribed where it is so. */
+export function listLine(session: Session, command: 'LIST' | 'LSUB', listed: Listed, showsSubscribed: boolean): string {
+  const { row, childInfo } = listed;
+  const attributes: string[] = [];
+  if (command === 'LIST') {
+    if (row === undefined) attributes.push('\\NonExistent');
+    if (row?.isSelectable !== true) attributes.push('\\Noselect');
+    if (showsSubscribed && listed.isSubscribed) attributes.push('\\Subscribed');
+    attributes.push(listed.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
+    if (row !== undefined && row.specialUse !== '') attributes.push(row.specialUse);
+  } else if (row?.isSelectable !== true) {
+    attributes.push('\\Noselect');
+  }
+  const extended = childInfo.length === 0 ? '' : ` ("CHILDINFO" (${childInfo.map((option) => `"${option}"`).join(' ')}))`;
+  return `${command} (${attributes.join(' ')}) "${SEPARATOR}" ${session.nameOnWire(listed.name)}${extended}`;
+}
+
+function byName(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a === 'INBOX') return -1;
+  if (b === 'INBOX') return 1;
+  return a < b ? -1 : 1;
+}

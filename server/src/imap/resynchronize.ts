@@ -1,0 +1,108 @@
+/**
+ * QRESYNC: what happened in a mailbox since the client last saw it: VANISHED (EARLIER) and FETCH, told within SELECT.
+ *
+ * RFC 7162 §3.2.5
+ */
+import type { Modseq } from '#core/ids.ts';
+import { vanishedSince } from '#store/read-change-log.ts';
+import type { Selected } from './selected.ts';
+import type { Session } from './session.ts';
+import { type SequenceRange, type SequenceSet, normalizeRanges, STAR } from './wire/sequence-set.ts';
+
+/** What the client remembers. */
+export interface KnownState {
+  readonly uidValidity: number;
+  readonly modseq: Modseq;
+  /** The messages it knows; all where it does not say. */
+  readonly uids: SequenceSet | undefined;
+  /** Some sequence numbers with their uids, from which the server can tell up to where nothing was expunged. */
+  readonly match: { readonly seqs: SequenceSet; readonly uids: SequenceSet } | undefined;
+}
+
+const SLICE = 500;
+
+/** Tells the changes; nothing when the mailbox is not the one that the client remembers. */
+export async function resynchronize(session: Session, selected: Selected, known: KnownState): Promise<void> {
+  const { base, view, keywords } = selected;
+  if (known.uidValidity !== base.uidValidity) return;
+  const wanted = normalizeRanges(known.uids?.ranges ?? [{ first: 1, last: STAR }], Math.max(1, base.uidNext - 1));
+  const vanished = await vanishedIn(session, selected, known, wanted);
+  if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
+  const uids = view.uidsOf({ ranges: wanted, hasSaved: false }, 'uid');
+  let written = 0;
+  let hint = 0;
+  for (const uid of uids) {
+    const seq = view.seqOf(uid, hint + 1);
+    hint = seq;
+    const index = view.indexOf(uid, seq - 1);
+    if (index < 0 || (base.modseqs[index] ?? 0) <= known.modseq) continue;
+    session.writer.write(`* ${seq} FETCH (UID ${uid} MODSEQ (${base.modseqs[index]}) FLAGS `);
+    session.writer.write(keywords.lists.of(base.flags[index] ?? 0, view.isRecent(uid)));
+    session.writer.write(')\r\n');
+    if (++written % SLICE === 0) await session.drain();
+  }
+}
+
+/** The known uids that have left since then, as a set. From the change log; where it was pruned, everything that is not here any more. */
+async function vanishedIn(session: Session, selected: Selected, known: KnownState, wanted: readonly SequenceRange[]): Promise<string> {
+  const expunged = await session.store.query(vanishedSince(selected.mailbox, session.account, known.modseq));
+  if (expunged !== undefined)
+    return formatSet(
+      intersect(
+        wanted,
+        expunged.map(([first, last]) => ({ first, last })),
+      ),
+    );
+  const intact = intactUpTo(selected, known);
+  const { uids, length } = selected.view;
+  const missing: SequenceRange[] = [];
+  let next = intact + 1;
+  for (let i = selected.base.lowerBound(next); i < length; i++) {
+    const uid = uids[i] ?? 0;
+    if (uid > next) missing.push({ first: next, last: uid - 1 });
+    next = uid + 1;
+  }
+  if (next < selected.base.uidNext) missing.push({ first: next, last: selected.base.uidNext - 1 });
+  return formatSet(intersect(wanted, missing));
+}
+
+/** The uid up to which the client's numbers and ours agree, so that nothing below it was expunged unknown to it; 0 where it did not say. */
+function intactUpTo({ view }: Selected, { match }: KnownState): number {
+  if (match === undefined) return 0;
+  let intact = 0;
+  const seqs = numbersOf(match.seqs, view.length);
+  const uids = numbersOf(match.uids, view.largestUid);
+  for (;;) {
+    const seq = seqs.next();
+    const uid = uids.next();
+    if (seq.done === true || uid.done === true || view.uidAt(seq.value) !== uid.value) return intact;
+    intact = uid.value;
+  }
+}
+
+/** The numbers of a set, ascending; the caller stops at the first that is of no use, so a huge range costs nothing. */
+function* numbersOf(set: SequenceSet, largest: number): Generator<number, undefined> {
+  for (const { first, last } of normalizeRanges(set.ranges, largest)) {
+    for (let number = first; number <= last; number++) yield number;
+  }
+  return undefined;
+}
+
+/** What two ascending lists of ranges have in common. */
+export function intersect(a: readonly SequenceRange[], b: readonly SequenceRange[]): SequenceRange[] {
+  const common: SequenceRange[] = [];
+  for (let i = 0, j = 0; ; ) {
+    const left = a[i];
+    const right = b[j];
+    if (left === undefined || right === undefined) return common;
+    const first = Math.max(left.first, right.first);
+    const last = Math.min(left.last, right.last);
+    if (first <= last) common.push({ first, last });
+    if (left.last < right.last) i++;
+    else j++;
+  }
+}
+
+function formatSet(ranges: readonly SequenceRange[]): string {
+  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}:${last}`)).join(',');
+}
