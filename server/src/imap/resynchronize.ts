@@ -43,6 +43,14 @@ export async function resynchronize(session: Session, selected: Selected, known:
   }
 }
 
+/** For UID FETCH with VANISHED: which of the named uids have left since then (RFC 7162 §3.2.6). */
+export async function tellVanishedSince(session: Session, selected: Selected, set: SequenceSet, modseq: Modseq): Promise<void> {
+  const { uidValidity, uidNext } = selected.base;
+  const wanted = normalizeRanges(set.ranges, Math.max(1, uidNext - 1));
+  const vanished = await vanishedIn(session, selected, { uidValidity, modseq, uids: undefined, match: undefined }, wanted);
+  if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
+}
+
 /** The known uids that have left since then, as a set. From the change log; where it was pruned, everything that is not here any more. */
 async function vanishedIn(session: Session, selected: Selected, known: KnownState, wanted: readonly SequenceRange[]): Promise<string> {
   const expunged = await session.store.query(vanishedSince(selected.mailbox, session.account, known.modseq));

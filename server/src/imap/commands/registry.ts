@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { check } from './check.ts';
+import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { enable } from './enable.ts';
@@ -12,12 +13,16 @@ import { list } from './list.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { lsub } from './lsub.ts';
+import { move } from './move.ts';
 import { namespace } from './namespace.ts';
 import { noop } from './noop.ts';
+import { expunge } from './expunge.ts';
+import { fetch } from './fetch.ts';
 import { getQuota, getQuotaRoot, setQuota } from './quota.ts';
 import { examine, select } from './select.ts';
 import { startTls } from './starttls.ts';
 import { status } from './status.ts';
+import { store } from './store.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 import { unselect } from './unselect.ts';
 
@@ -46,6 +51,11 @@ const COMMANDS: readonly Command<unknown>[] = [
   idle,
   check,
   unselect,
+  fetch,
+  store,
+  copy,
+  move,
+  expunge,
 ];
 
 const byName: ReadonlyMap<string, Command<unknown>> = new Map(COMMANDS.map((command) => [command.name, command]));

@@ -16,7 +16,8 @@ const SPACE = 0x20;
 
 /** Makes the BODY form from a BODYSTRUCTURE as `message/` renders it. */
 export function plainBody(bodyStructure: Uint8Array): Uint8Array {
-  const out = Buffer.allocUnsafe(bodyStructure.length);
+  // A structure that breaks off gets its missing parentheses, at most one an octet.
+  const out = Buffer.allocUnsafe(bodyStructure.length * 2 + 2);
   const copier = new Copier(bodyStructure, out);
   copier.body();
   return out.subarray(0, copier.written);
