@@ -4,6 +4,7 @@
  */
 import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
+import { createAccountMailProgram } from '#store/account-mail.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
 import { insertAddress, listAddresses } from './addresses.ts';
@@ -68,6 +69,7 @@ export const addAccount: Mutation<AddAccount, AccountId> = defineMutation('direc
   yield* run(sql`DELETE FROM reserved_name WHERE name = ${login}`);
   for (const address of addresses) yield* insertAddress(tx, { account, address, allowReserved: args.allowReserved === true, nowMs: args.nowMs });
   if (args.scramKeys) yield* storeScramKeys(account, args.scramKeys);
+  yield* createAccountMailProgram(tx, { account, nowMs: args.nowMs });
   tx.notify('directory');
   return account;
 });

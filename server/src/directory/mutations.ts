@@ -1,0 +1,22 @@
+/** The mutations of this room, for the writer's list. */
+import type { AnyMutation } from '#store/sqlite/writer.ts';
+import { addAccount, removeAccount, setState, updateAccount } from './accounts.ts';
+import { addAlias, removeAlias, setPrimaryAddress } from './addresses.ts';
+import { setPassword } from './credentials.ts';
+import { addDomain, removeDomain, setDomain } from './domains.ts';
+import { recordSignIns } from './sign-in-record.ts';
+
+export const DIRECTORY_MUTATIONS: readonly AnyMutation[] = [
+  addDomain,
+  setDomain,
+  removeDomain,
+  addAccount,
+  updateAccount,
+  setState,
+  removeAccount,
+  setPassword,
+  addAlias,
+  removeAlias,
+  setPrimaryAddress,
+  recordSignIns,
+];
