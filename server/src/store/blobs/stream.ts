@@ -28,15 +28,17 @@ export class BodyStreams {
   readonly #directory: string;
   readonly #owner: string;
   readonly #connection: Connection;
+  readonly #limitBytes: number;
   /** Segments that no stream is using. */
   #idle: OpenSegment[] = [];
   readonly #busy = new Set<OpenSegment>();
   #resumed: Promise<void> | undefined;
 
-  constructor(directory: string, owner: string, connection: Connection) {
+  constructor(directory: string, owner: string, connection: Connection, limitBytes: number = SEGMENT_SPAN) {
     this.#directory = directory;
     this.#owner = owner;
     this.#connection = connection;
+    this.#limitBytes = Math.min(limitBytes, SEGMENT_SPAN);
   }
 
   begin(): BodyStream {
@@ -69,7 +71,7 @@ export class BodyStreams {
 
   #giveBack(segment: OpenSegment, isUsable: boolean): void {
     this.#busy.delete(segment);
-    if (isUsable && segment.end < SEGMENT_SPAN) this.#idle.push(segment);
+    if (isUsable && segment.end < this.#limitBytes) this.#idle.push(segment);
     else segment.handle.close().catch(() => undefined);
   }
 
@@ -79,7 +81,7 @@ export class BodyStreams {
     for (const [segment] of open) {
       const handle = await fs.open(segmentFile(this.#directory, segment), 'r+');
       const { size } = await handle.stat();
-      if (size < SEGMENT_SPAN) this.#idle.push({ segment, handle, end: size, isDirectorySynced: true });
+      if (size < this.#limitBytes) this.#idle.push({ segment, handle, end: size, isDirectorySynced: true });
       else await handle.close();
     }
   }
@@ -104,7 +106,8 @@ class SegmentStream implements BodyStream {
   async write(chunk: Uint8Array): Promise<void> {
     this.#assertOpen();
     // The caller may use its buffer again.
-    this.#gathered.push(chunk.slice());
+    // Not slice(): on a Buffer that is a view.
+    this.#gathered.push(new Uint8Array(chunk));
     this.#gatheredBytes += chunk.length;
     if (this.#gatheredBytes >= WRITE_BYTES) await this.#guard(() => this.#writeGathered());
   }
