@@ -104,11 +104,11 @@ export class CommandReader {
     return chunk;
   }
 
-  /** What stands behind the literal that was read: the rest of the command, with its literals, up to the next one that stays on the line. */
-  async continueCommand(): Promise<Cursor> {
+  /** What stands behind the literal that was read: the rest of the command, with its literals, up to the next one that stays on the line: one for which `streams` says yes. */
+  async continueCommand(streams: StreamsLiteral | undefined = this.#streams): Promise<Cursor> {
     const { reader } = this.#session;
     this.#isOpen = false;
-    return this.collect(await reader.readLine(this.limits.lineBytes), 0, this.#streams);
+    return this.collect(await reader.readLine(this.limits.lineBytes), 0, streams);
   }
 
   /** Drops what was not read of the command: called after every command. Throws ImapError BYE when that is too much. */

@@ -1,8 +1,10 @@
 /** Every command. An extension adds its file here and its capability in capabilities.ts. */
 import type { Command } from '../command.ts';
+import { append } from './append.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { check } from './check.ts';
+import { close } from './close.ts';
 import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
@@ -19,6 +21,7 @@ import { noop } from './noop.ts';
 import { expunge } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { getQuota, getQuotaRoot, setQuota } from './quota.ts';
+import { rename } from './rename.ts';
 import { examine, select } from './select.ts';
 import { startTls } from './starttls.ts';
 import { status } from './status.ts';
@@ -39,6 +42,7 @@ const COMMANDS: readonly Command<unknown>[] = [
   examine,
   create,
   deleteCommand,
+  rename,
   subscribe,
   unsubscribe,
   list,
@@ -50,7 +54,9 @@ const COMMANDS: readonly Command<unknown>[] = [
   setQuota,
   idle,
   check,
+  close,
   unselect,
+  append,
   fetch,
   store,
   copy,

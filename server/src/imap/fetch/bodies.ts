@@ -8,7 +8,7 @@ import { asBuffer } from '#core/bytes.ts';
 import { Semaphore } from '#core/async.ts';
 import { DomainError } from '#core/errors.ts';
 import type { BlobId } from '#core/ids.ts';
-import { decodeTransfer } from '#message/transfer-decode.ts';
+import { decodeTransfer } from '#message/transfer.ts';
 import { bit, hasFlag, SEEN } from '#store/flags.ts';
 import type { BlobRange } from '#store/store.ts';
 import { updateFlags } from '#store/update-flags.ts';
