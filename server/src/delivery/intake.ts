@@ -1,0 +1,166 @@
+/**
+ * A message's octets on their way in: held in memory while there are few, streamed into a segment when there are many, and parsed once either way.
+ *
+ * What is stored is our Received field and then the message as it came (on submission with the changes of its stages): the same octets for every recipient.
+ */
+import { parseMessage, MessageParser } from '#message/parse.ts';
+import type { ParsedMessage } from '#message/part.ts';
+import { prepare } from '#message/prepare.ts';
+import type { Body } from '#store/mutation.ts';
+import type { BodyStream } from '#store/store.ts';
+import { acceptMessage } from './accept-message.ts';
+import { type Accepted, type MessageSink, Refusal } from './delivery.ts';
+import { receivedField } from './received.ts';
+import { SubmittedHeader } from './submitted-header.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Messages up to this size are held. */
+const MEMORY_BYTES = 64 * 1024;
+/** On submission the header must be seen whole before anything is streamed. */
+const SUBMITTED_HEADER_BYTES = 256 * 1024;
+const FIRST_BYTES = 8 * 1024;
+const END_OF_HEADER = Buffer.from('\r\n\r\n');
+const DONE: Promise<void> = Promise.resolve();
+
+export class Intake implements MessageSink {
+  readonly #transaction: Transaction;
+  readonly #receivedAtMs: number;
+  /** Our Received field and what has come of the message, until it is streamed. */
+  #held: Buffer;
+  #heldLength: number;
+  /** Where the message begins in what is held. */
+  readonly #start: number;
+  #messageBytes = 0;
+  #isEightBit = false;
+  #stream: { readonly body: BodyStream; readonly parser: MessageParser } | undefined;
+  #isOver = false;
+
+  constructor(transaction: Transaction) {
+    const { peer, services, parameters, id, onlyRecipient } = transaction;
+    const { hostname, showsSubmitter } = services.settings;
+    this.#transaction = transaction;
+    this.#receivedAtMs = services.clock.nowMs();
+    const received = receivedField({
+      peer,
+      hostname,
+      id,
+      nowMs: this.#receivedAtMs,
+      onlyRecipient,
+      showsClient: peer.identity === undefined || showsSubmitter,
+    });
+    const expectedBytes = Math.max(FIRST_BYTES, Math.min(MEMORY_BYTES, received.length + (parameters.sizeBytes ?? 0) + 512));
+    this.#held = Buffer.allocUnsafe(expectedBytes);
+    this.#start = this.#held.write(received);
+    this.#heldLength = this.#start;
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    this.#messageBytes += chunk.length;
+    if (this.#messageBytes > this.#transaction.services.settings.messageBytes) return Promise.reject(new Refusal(552, '5.3.4', 'Message is too large'));
+    if (this.#stream === undefined && this.#heldLength + chunk.length <= MEMORY_BYTES) {
+      this.#hold(chunk);
+      return DONE;
+    }
+    return this.#overflow(chunk);
+  }
+
+  async finish(): Promise<Accepted> {
+    const transaction = this.#transaction;
+    const { parsed, held } = await this.#parseAll();
+    for (const stage of transaction.stages) {
+      if (stage.data) await stage.data(transaction, parsed);
+    }
+    const message = prepare(parsed);
+    const body: Body = this.#stream === undefined ? { bytes: held } : await this.#stream.body.finish();
+    this.#isOver = true;
+    return acceptMessage(transaction, {
+      message,
+      messageId: parsed.header.first('message-id'),
+      isEightBit: this.#isEightBit,
+      header: parsed.header.bytes,
+      body,
+      receivedAtMs: this.#receivedAtMs,
+    });
+  }
+
+  async abort(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#held = Buffer.alloc(0);
+    await this.#stream?.body.abort();
+  }
+
+  /** The parsed message, and its octets where they are held. */
+  async #parseAll(): Promise<{ readonly parsed: ParsedMessage; readonly held: Buffer }> {
+    if (this.#stream !== undefined) return { parsed: this.#stream.parser.end(), held: this.#held };
+    const held = await this.#completed();
+    this.#noteEightBit(held);
+    return { parsed: parseMessage(held), held };
+  }
+
+  #hold(chunk: Uint8Array): void {
+    const length = this.#heldLength + chunk.length;
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, this.#held.length * 2));
+      this.#held.copy(larger, 0, 0, this.#heldLength);
+      this.#held = larger;
+    }
+    this.#held.set(chunk, this.#heldLength);
+    this.#heldLength = length;
+  }
+
+  /** Too much to hold: from here on it is streamed. */
+  async #overflow(chunk: Uint8Array): Promise<void> {
+    if (this.#stream === undefined) {
+      this.#hold(chunk);
+      if (this.#isSubmitted && this.#headerEnd() < 0) {
+        if (this.#heldLength > SUBMITTED_HEADER_BYTES) throw new Refusal(552, '5.3.4', 'Message header is too large');
+        return;
+      }
+      const first = await this.#completed();
+      this.#stream = { body: this.#transaction.services.store.streamBody(), parser: new MessageParser() };
+      await this.#pass(first, this.#stream);
+      this.#held = Buffer.alloc(0);
+      return;
+    }
+    await this.#pass(chunk, this.#stream);
+  }
+
+  async #pass(chunk: Uint8Array, { body, parser }: { readonly body: BodyStream; readonly parser: MessageParser }): Promise<void> {
+    this.#noteEightBit(chunk);
+    parser.write(chunk);
+    await body.write(chunk);
+  }
+
+  /** What is held, with the changes that the stages of submission make to the header. */
+  async #completed(): Promise<Buffer> {
+    const held = this.#held.subarray(0, this.#heldLength);
+    if (!this.#isSubmitted) return held;
+    const headerEnd = this.#headerEnd();
+    const end = headerEnd < 0 ? this.#heldLength : headerEnd;
+    const submitted = new SubmittedHeader(held.subarray(this.#start, end));
+    const transaction = this.#transaction;
+    for (const stage of transaction.stages) {
+      if (stage.submittedHeader) await stage.submittedHeader(transaction, submitted);
+    }
+    const changed = submitted.changed();
+    return changed === undefined ? held : Buffer.concat([held.subarray(0, this.#start), changed, held.subarray(end)]);
+  }
+
+  /** Where the header ends in what is held, its empty line included; -1 while that has not come. */
+  #headerEnd(): number {
+    // The line end of our own Received field counts: a message may begin with an empty line.
+    const at = this.#held.subarray(0, this.#heldLength).indexOf(END_OF_HEADER, this.#start - 2);
+    return at < 0 ? -1 : at + END_OF_HEADER.length;
+  }
+
+  get #isSubmitted(): boolean {
+    return this.#transaction.peer.identity !== undefined;
+  }
+
+  /** Only who sends the message on needs to know. */
+  #noteEightBit(chunk: Uint8Array): void {
+    if (this.#isEightBit || this.#transaction.targets.remote.length === 0) return;
+    this.#isEightBit = /[\x80-\xff]/.test(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1'));
+  }
+}

@@ -1,0 +1,22 @@
+/** The way in, as the doors get it from the composition root. */
+import { type Delivery, Refusal } from './delivery.ts';
+import type { DeliveryServices } from './settings.ts';
+import { STAGES } from './stages.ts';
+import { Transaction } from './transaction.ts';
+
+export function openDelivery(services: DeliveryServices): Delivery {
+  const stages = services.stages ?? STAGES;
+  const { settings } = services;
+  const limits = { messageBytes: settings.messageBytes, recipients: settings.recipients };
+  return {
+    limits,
+    async begin(peer, sender, parameters) {
+      if ((parameters.sizeBytes ?? 0) > limits.messageBytes) throw new Refusal(552, '5.3.4', 'Message is too large');
+      const transaction = new Transaction(services, stages, peer, sender, parameters);
+      for (const stage of stages) {
+        if (stage.sender) await stage.sender(transaction);
+      }
+      return transaction;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** What the administrator can set about taking mail in, and what this room needs of the others. */
+import type { Clock } from '#core/clock.ts';
+import type { Directory } from '#directory/directory.ts';
+import type { Log } from '#log/log.ts';
+import type { Store } from '#store/store.ts';
+import type { Stage } from './stage.ts';
+
+export interface DeliverySettings {
+  /** The name in Received. */
+  readonly hostname: string;
+  /** Octets of the largest message, as the client sends it. */
+  readonly messageBytes: number;
+  /** Recipients of one message. */
+  readonly recipients: number;
+  /** Received fields of a message that is not yet taken to go in circles. */
+  readonly receivedFields: number;
+  /** Whether Received of submitted mail tells from where it was submitted. */
+  readonly showsSubmitter: boolean;
+}
+
+export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
+  messageBytes: 50 * 2 ** 20,
+  recipients: 1000,
+  receivedFields: 50,
+  showsSubmitter: false,
+};
+
+export interface DeliveryServices {
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly settings: DeliverySettings;
+  /** In their order; `STAGES` where nothing is given. */
+  readonly stages?: readonly Stage[];
+}

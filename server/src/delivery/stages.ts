@@ -1,0 +1,6 @@
+/** The steps of the way in, in their order. A new check is a file in `stages/` and a line here. */
+import type { Stage } from './stage.ts';
+import { completion } from './stages/completion.ts';
+import { loops } from './stages/loops.ts';
+
+export const STAGES: readonly Stage[] = [completion, loops];

@@ -1,0 +1,44 @@
+/**
+ * The header of a submitted message while it can still be changed: fields to be left out and fields to be put in front. What nobody touches keeps its octets.
+ *
+ * RFC 6409 §8 (what a submission server may add or change)
+ */
+import { Header } from '#message/header.ts';
+
+export class SubmittedHeader {
+  readonly header: Header;
+  #added = '';
+  readonly #removed = new Set<number>();
+
+  /** @param bytes The header with the empty line that ends it, if there is one. */
+  constructor(bytes: Buffer) {
+    this.header = new Header(bytes);
+  }
+
+  /** Puts a field in front of the others. */
+  add(name: string, value: string): void {
+    this.#added += `${name}: ${value}\r\n`;
+  }
+
+  /** Leaves out every field of this name (lower case). */
+  remove(name: string): void {
+    const { header } = this;
+    for (let index = 0; index < header.count; index++) if (header.nameAt(index) === name) this.#removed.add(index);
+  }
+
+  /** The header as it goes on; undefined where nothing was changed. */
+  changed(): Buffer | undefined {
+    if (this.#added === '' && this.#removed.size === 0) return undefined;
+    const { header } = this;
+    const pieces: Buffer[] = [Buffer.from(this.#added, 'latin1')];
+    let kept = 0;
+    for (const index of [...this.#removed].sort((a, b) => a - b)) {
+      const raw = header.rawAt(index);
+      const start = raw.byteOffset - header.bytes.byteOffset;
+      pieces.push(header.bytes.subarray(kept, start));
+      kept = start + raw.length;
+    }
+    pieces.push(header.bytes.subarray(kept));
+    return Buffer.concat(pieces);
+  }
+}

@@ -1,0 +1,63 @@
+/** One message on its way in, from MAIL to its end: what the door drives and what the stages see. */
+import { type Envelope, type MessageSink, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
+import { Intake } from './intake.ts';
+import { formatPath } from './path-text.ts';
+import { newReceiptId } from './receipt-id.ts';
+import { resolveRecipient } from './resolve-recipient.ts';
+import type { DeliveryServices } from './settings.ts';
+import type { Stage } from './stage.ts';
+import { Targets } from './targets.ts';
+
+export class Transaction implements Envelope {
+  readonly id: string = newReceiptId();
+  readonly services: DeliveryServices;
+  readonly stages: readonly Stage[];
+  readonly peer: Peer;
+  /** Undefined: the null reverse-path. */
+  readonly sender: Path | undefined;
+  /** The reverse-path as text; empty for the null one. */
+  readonly senderText: string;
+  readonly parameters: SenderParameters;
+  readonly targets: Targets = new Targets();
+  /** The first recipient as the client wrote it. */
+  #firstRecipient = '';
+
+  constructor(services: DeliveryServices, stages: readonly Stage[], peer: Peer, sender: Path | undefined, parameters: SenderParameters) {
+    this.services = services;
+    this.stages = stages;
+    this.peer = peer;
+    this.sender = sender;
+    this.senderText = formatPath(sender);
+    this.parameters = parameters;
+  }
+
+  get recipientCount(): number {
+    return this.targets.accepted.length;
+  }
+
+  /** The only recipient's address; undefined where there are several. */
+  get onlyRecipient(): string | undefined {
+    return this.targets.accepted.length === 1 ? this.#firstRecipient : undefined;
+  }
+
+  async recipient(path: Path, parameters: RecipientParameters): Promise<void> {
+    const { services, targets } = this;
+    // RFC 5321 §4.5.3.1.10: 452, and what was accepted stays so.
+    if (targets.accepted.length >= services.settings.recipients) throw new Refusal(452, '4.5.3', 'Too many recipients');
+    const target = await resolveRecipient(services.directory, {
+      path,
+      parameters,
+      mayRelay: this.peer.identity !== undefined,
+      sizeBytes: this.parameters.sizeBytes ?? 0,
+    });
+    for (const stage of this.stages) {
+      if (stage.recipient) await stage.recipient(this, { path, parameters }, target);
+    }
+    if (targets.accepted.length === 0) this.#firstRecipient = formatPath(path);
+    targets.add(target);
+  }
+
+  open(): MessageSink {
+    return new Intake(this);
+  }
+}
