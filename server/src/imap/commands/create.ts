@@ -1,4 +1,5 @@
 /** CREATE. RFC 9051 §6.3.4 · RFC 6154 §3 (USE) · RFC 8474 §4.1 (MAILBOXID) */
+import { DomainError } from '#core/errors.ts';
 import { objectId } from '#core/ids.ts';
 import { createMailbox, SPECIAL_USES } from '#store/create-mailbox.ts';
 import { mailboxName } from '#store/mailbox-name.ts';
@@ -32,7 +33,12 @@ export const create: Command<CreateArgs> = {
     const specialUse = args.specialUse === '' ? '' : knownUse(args.specialUse);
     // A separator at the end says that the client will create mailboxes below (RFC 9051 §6.3.4): here every mailbox can have some.
     const name = mailboxName(args.name.endsWith(SEPARATOR) ? args.name.slice(0, -1) : args.name);
-    const { mailbox } = await session.store.commit(createMailbox, { account: session.account, name, specialUse, nowMs: session.services.clock.nowMs() });
+    const nowMs = session.services.clock.nowMs();
+    const { mailbox } = await session.store.commit(createMailbox, { account: session.account, name, specialUse, nowMs }).catch((error: unknown) => {
+      // The one thing that can be wrong with a name and a use that are proper.
+      if (specialUse !== '' && error instanceof DomainError && error.code === 'bad-request') throw new ImapError('NO', error.message, 'USEATTR');
+      throw error;
+    });
     return { code: `MAILBOXID (${objectId('mailbox', mailbox)})` };
   },
 };

@@ -1,0 +1,28 @@
+/** RENAME: ids stay, and so does what is below. RFC 9051 §6.3.6 · RFC 8474 §4.1 */
+import { mailboxName } from '#store/mailbox-name.ts';
+import { renameMailbox } from '#store/rename-mailbox.ts';
+import type { Command } from '../command.ts';
+import { mailboxNamed } from '../mailboxes.ts';
+
+interface RenameArgs {
+  readonly from: string;
+  readonly to: string;
+}
+
+export const rename: Command<RenameArgs> = {
+  name: 'RENAME',
+  states: ['authenticated', 'selected'],
+  parse: (cursor) => {
+    cursor.space();
+    const from = cursor.mailbox();
+    cursor.space();
+    const to = cursor.mailbox();
+    cursor.end();
+    return { from, to };
+  },
+  run: async (session, { from, to }) => {
+    const { account, store, services } = session;
+    const { mailbox } = await mailboxNamed(session, from);
+    await store.commit(renameMailbox, { account, mailbox, name: mailboxName(to), nowMs: services.clock.nowMs() });
+  },
+};
