@@ -8,7 +8,7 @@
  */
 import { decodeCharset } from './charset.ts';
 import { isWhite, textOfOctets } from './octets.ts';
-import { decodeBase64, decodeQ } from './transfer-decode.ts';
+import { decodeBase64, decodeQ } from './transfer.ts';
 
 /** The text of an unfolded header value. */
 export function decodeWords(octets: string): string {

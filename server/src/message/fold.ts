@@ -68,14 +68,14 @@ const LETTERS: Readonly<Record<string, string>> = {
   '−': '-',
 };
 
-const NON_ASCII = /[^\x00-\x7f]/;
+const NON_ASCII = /[\u0080-\uffff]/;
 const MARKS = /\p{M}+/gu;
 const SPECIAL = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'gu');
 
 /** The folded form of a text. Idempotent. */
 export function fold(text: string): string {
   if (!NON_ASCII.test(text)) return text.toLowerCase();
-  // Upper before lower case, so that what has several lower-case forms has one (ẞ and ß, Σ ς σ); marks can appear in each step (İ).
+  // Twice, because letters can decompose further once they are lower case or spelled out (İ, ẞ).
   return text.normalize('NFKD').replace(MARKS, '').toLowerCase().replace(SPECIAL, letter).normalize('NFKD').replace(MARKS, '').toLowerCase();
 }
 

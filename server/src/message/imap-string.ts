@@ -8,13 +8,13 @@
  */
 import { asUtf8Octets } from './octets.ts';
 
-const PLAIN = /^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f]*$/;
+const NEEDS_CARE = /[\0\r\n"\\\x80-\xff]/;
 const NEEDS_LITERAL = /[\r\n\x80-\xff]/;
 const NULS = /\0+/g;
 
 /** `"text"`, or a literal where quoting cannot carry it. Octets that are no valid UTF-8 are replaced by their likely meaning in UTF-8. */
 export function imapString(octets: string): string {
-  if (PLAIN.test(octets)) return `"${octets}"`;
+  if (!NEEDS_CARE.test(octets)) return `"${octets}"`;
   const clean = octets.replace(NULS, '');
   if (!NEEDS_LITERAL.test(clean)) return `"${clean.replace(/["\\]/g, '\\$&')}"`;
   const utf8 = asUtf8Octets(clean);

@@ -7,7 +7,7 @@ import { decodeCharset } from './charset.ts';
 import { htmlToText } from './html-text.ts';
 import { findParameter } from './parameters.ts';
 import type { TextSample } from './part.ts';
-import { decodeTransfer } from './transfer-decode.ts';
+import { decodeTransfer } from './transfer.ts';
 import { transferEncodingOf } from './transfer-encoding.ts';
 
 /** Characters (UTF-16 units) of a preview. */
@@ -50,7 +50,8 @@ const QUOTED_LINES = /^>.*$/gm;
 
 /** White space and characters without width collapsed; cut at the limit, not inside a character. */
 function squeeze(text: string): string {
-  let short = text.replace(BLANKS, ' ');
+  let short = text.replace(WHITE, ' ');
+  if (HIDDEN.test(short)) short = short.replace(HIDDEN_RUNS, '').replace(WHITE, ' ');
   if (short.startsWith(' ')) short = short.slice(1);
   if (short.length > PREVIEW_LIMIT) {
     const last = short.charCodeAt(PREVIEW_LIMIT - 1);
@@ -59,5 +60,7 @@ function squeeze(text: string): string {
   return short.trimEnd();
 }
 
-/** White space, controls, and what newsletters hide behind their first words. */
-const BLANKS = /[\s\0-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\uffa0]+/g;
+/** What newsletters hide behind their first words, and controls. The joiner of emoji (U+200D) stays. */
+const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe]|\u034f|\u115f|\u1160|\u17b4|\u17b5|\uffa0|\0/;
+const HIDDEN_RUNS = new RegExp(`(?:${HIDDEN.source})+`, 'g');
+const WHITE = /\s+/g;

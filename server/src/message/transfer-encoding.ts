@@ -1,5 +1,5 @@
 /**
- * The names of transfer encodings. RFC 2045 §6 · their decoding is in `transfer-decode.ts`.
+ * The names of transfer encodings. RFC 2045 §6 · their decoding is in `transfer.ts`.
  */
 
 /** `unknown` cannot be decoded: IMAP answers BINARY with UNKNOWN-CTE, readers show the octets. Append only: places are stored. */

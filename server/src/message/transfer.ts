@@ -62,7 +62,7 @@ export function decodeTransfer(bytes: Uint8Array, encoding: TransferEncoding): B
 
 /** Values of the base64 alphabet (and of its URL form); 64 for padding, 65 for what is skipped. */
 const BASE64 = new Uint8Array(256).fill(65);
-for (const [i, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) BASE64[char.charCodeAt(0)] = i;
+for (const [i, code] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) BASE64[code] = i;
 BASE64['-'.charCodeAt(0)] = 62;
 BASE64['_'.charCodeAt(0)] = 63;
 BASE64[EQUALS] = 64;
