@@ -2,5 +2,6 @@
 import type { Stage } from './stage.ts';
 import { completion } from './stages/completion.ts';
 import { loops } from './stages/loops.ts';
+import { ownership } from './stages/ownership.ts';
 
-export const STAGES: readonly Stage[] = [completion, loops];
+export const STAGES: readonly Stage[] = [ownership, completion, loops];

@@ -1,0 +1,222 @@
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { test } from 'node:test';
+import { DomainError } from '#core/errors.ts';
+import type { AccountId } from '#core/ids.ts';
+import { setDomain } from '#directory/domains.ts';
+import { removeAccount } from '#directory/accounts.ts';
+import { prepareMessage } from '#message/prepare.ts';
+import { type MailHouse, openMailHouse, PASSWORD } from '../../test/support/mail-house.ts';
+import { accept } from './accept.ts';
+import { type Accepted, type Path, type Peer, Refusal, type SenderParameters } from './delivery.ts';
+
+const PLAIN: SenderParameters = { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined };
+const NO_PARAMETERS = { notify: undefined, originalRecipient: undefined };
+
+test('a message gets its trace fields: one body for all, a prefix for each recipient', async () => {
+  await using house = await openMailHouse();
+  const { id } = await deliver(house, { to: ['jan+bills@capri.example', 'anna@CAPRI.example'], message: 'Subject: hello\r\n\r\ntext\r\n' });
+  const trace = `Received: from client.example ([192.0.2.7])\r\n\tby mx.capri.example with ESMTP id ${id};\r\n\tMon, 23 Nov 2026 12:00:00 +0000\r\n`;
+  const body = `${trace}Subject: hello\r\n\r\ntext\r\n`;
+  deepEqual(await house.inbox(house.accounts.jan), [`Return-Path: <a@outside.example>\r\nDelivered-To: jan+bills@capri.example\r\n${body}`]);
+  deepEqual(await house.inbox(house.accounts.anna), [`Return-Path: <a@outside.example>\r\nDelivered-To: anna@capri.example\r\n${body}`]);
+});
+
+test('a single recipient is named in Received, and the line says how it was protected', async () => {
+  await using house = await openMailHouse();
+  const peer = { ...stranger, address: '2001:db8::7', protocol: 'ESMTPS', tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' } };
+  const { id } = await deliver(house, { peer, from: undefined, to: ['jan@capri.example'], message: '\r\nx\r\n' });
+  deepEqual(await house.inbox(house.accounts.jan), [
+    `Return-Path: <>\r\nDelivered-To: jan@capri.example\r\nReceived: from client.example ([IPv6:2001:db8::7])\r\n\tby mx.capri.example with ESMTPS id ${id}\r\n` +
+      '\tfor <jan@capri.example>\r\n\ttls TLS_AES_256_GCM_SHA384;\r\n\tMon, 23 Nov 2026 12:00:00 +0000\r\n\r\nx\r\n',
+  ]);
+});
+
+test('recipients that lead to one account get one copy; each is answered for', async () => {
+  await using house = await openMailHouse();
+  const { recipients } = await deliver(house, { to: ['jan@capri.example', 'jan.kowalski@capri.example', 'JAN+x@capri.example', 'anna@capri.example'] });
+  deepEqual(recipients, [undefined, undefined, undefined, undefined]);
+  equal((await house.inbox(house.accounts.jan)).length, 1);
+  equal((await house.inbox(house.accounts.anna)).length, 1);
+});
+
+test('a catch-all gets what nobody else has, and hides nobody', async () => {
+  await using house = await openMailHouse();
+  await house.store.commit(setDomain, { domain: 'capri.example', catchAll: house.accounts.anna });
+  await deliver(house, { to: ['whoever@capri.example', 'jan@capri.example'] });
+  match((await house.inbox(house.accounts.anna))[0] ?? '', /^Delivered-To: whoever@capri\.example\r$/m);
+  equal((await house.inbox(house.accounts.jan)).length, 1);
+});
+
+test('a large message is streamed and comes out as it went in', async () => {
+  await using house = await openMailHouse();
+  const message = `Subject: large\r\n\r\n${'0123456789abcdef'.repeat(4)}\r\n`.repeat(4000);
+  await deliver(house, { to: ['jan@capri.example', 'anna@capri.example'], message, chunk: 10_000 });
+  for (const account of [house.accounts.jan, house.accounts.anna]) {
+    const [stored = ''] = await house.inbox(account);
+    ok(stored.endsWith(`+0000\r\n${message}`));
+  }
+});
+
+test('what was begun and given up leaves nothing', async () => {
+  await using house = await openMailHouse();
+  for (const size of [100, 200_000]) {
+    const envelope = await house.delivery.begin(stranger, address('a@outside.example'), PLAIN);
+    await envelope.recipient(address('jan@capri.example'), NO_PARAMETERS);
+    const sink = envelope.open();
+    await sink.write(Buffer.alloc(size, 'x'));
+    await sink.abort();
+    await sink.abort();
+  }
+  deepEqual(await house.inbox(house.accounts.jan), []);
+});
+
+test('a size that is announced too large is refused at MAIL, one that would not fit the mailbox at RCPT', async () => {
+  await using house = await openMailHouse();
+  await rejects(house.delivery.begin(stranger, undefined, { ...PLAIN, sizeBytes: 60 * 2 ** 20 }), refusal(552, '5.3.4'));
+  const envelope = await house.delivery.begin(stranger, undefined, PLAIN);
+  await rejects(envelope.recipient(address('full@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
+});
+
+test('an account whose mail is gone by the end of data is left out, and the message refused when there was no other', async () => {
+  await using house = await openMailHouse();
+  const bytes = Buffer.from('Subject: late\r\n\r\n');
+  const none = 4711 as AccountId;
+  const commit = (...accounts: readonly AccountId[]): Promise<readonly AccountId[]> => {
+    const local = accounts.map((account) => ({ account, prefix: '' }));
+    return house.store.commit(accept, { account: accounts[0], message: prepareMessage(bytes), local, outgoing: undefined, nowMs: house.clock.nowMs() }, [
+      { bytes },
+    ]);
+  };
+  deepEqual(await commit(none, house.accounts.anna), [none]);
+  equal((await house.inbox(house.accounts.anna)).length, 1);
+  await rejects(commit(none), (error) => error instanceof DomainError && error.code === 'account-not-found');
+});
+
+test('submission: only own addresses in the envelope and in every field that names an author', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  const good = ['jan@capri.example', 'jan.kowalski@capri.example', 'jan+list@capri.example', 'JAN@Capri.Example'];
+  for (const from of good) await deliver(house, { peer, from, message: `From: Jan <${from}>\r\n\r\n` });
+  await deliver(house, { peer, from: undefined, message: 'From: jan@capri.example\r\n\r\n' });
+  for (const from of ['anna@capri.example', 'jan@elsewhere.example', 'postmaster@capri.example']) {
+    await rejects(house.delivery.begin(peer, address(from), PLAIN), refusal(553, '5.7.1'), from);
+  }
+  const forbidden = [
+    'From: anna@capri.example',
+    'From: jan@capri.example, anna@capri.example',
+    'From: jan@capri.example\r\nSender: anna@capri.example',
+    'From: jan@capri.example\r\nResent-From: anna@capri.example',
+    'From: jan@capri.example\r\nResent-Sender: anna@capri.example',
+    'From: jan@capri.example\r\nResent-From: jan@capri.example\r\nResent-From: anna@capri.example',
+    'From: "jan@capri.example" <anna@capri.example>',
+  ];
+  for (const header of forbidden) await rejects(deliver(house, { peer, message: `${header}\r\n\r\n` }), refusal(550, '5.7.1'), header);
+  const malformed = [
+    'Subject: none',
+    'From: jan@capri.example\r\nFrom: jan@capri.example',
+    'From: jan@capri.example\r\nfrom : anna@capri.example',
+    'From : jan@capri.example',
+    'From: jan@capri.example\r\nno field at all\r\nX: y',
+    ' From: anna@capri.example\r\nFrom: jan@capri.example',
+    'From: jan@capri.example\r\nSender: jan@capri.example\r\nSender: jan@capri.example',
+    'From: jan@capri.example\r\nSender: jan@capri.example, jan.kowalski@capri.example',
+    'From: Group: jan@capri.example;',
+    'From: <jan@capri.example> <anna@capri.example>',
+    'From: jan@capri.example anna@capri.example',
+    'From: <@elsewhere.example:jan@capri.example>',
+    'From: anna@capri.example (<jan@capri.example>',
+    'From:',
+    'From: Jan',
+  ];
+  for (const header of malformed) await rejects(deliver(house, { peer, message: `${header}\r\n\r\n` }), refusal(550, '5.6.0'), header);
+});
+
+test('submission: Date and Message-ID are added when missing, Bcc goes, the client is not told about', async () => {
+  await using house = await openMailHouse();
+  const peer = { ...(await signedIn(house)), protocol: 'ESMTPSA' };
+  const { id } = await deliver(house, {
+    peer,
+    message: 'From: jan@capri.example\r\nBcc: secret@capri.example,\r\n other@capri.example\r\nTo: anna@capri.example\r\n\r\nBcc: text\r\n',
+  });
+  const [stored = ''] = await house.inbox(house.accounts.anna);
+  match(
+    stored,
+    new RegExp(
+      `^Return-Path: <jan@capri\\.example>\r\nDelivered-To: anna@capri\\.example\r\nReceived: by mx\\.capri\\.example with ESMTPSA id ${id}\r\n\tfor <anna@capri\\.example>;\r\n` +
+        '\tMon, 23 Nov 2026 12:00:00 \\+0000\r\nDate: Mon, 23 Nov 2026 12:00:00 \\+0000\r\nMessage-ID: <[A-Za-z0-9]{16}@mx\\.capri\\.example>\r\nFrom: jan@capri\\.example\r\n' +
+        'To: anna@capri\\.example\r\n\r\nBcc: text\r\n$',
+    ),
+  );
+  const whole = 'From: jan@capri.example\r\nDate: Sun, 22 Nov 2026 12:00:00 +0100\r\nMessage-ID: <a@b>\r\n\r\ntext\r\n';
+  await deliver(house, { peer, message: whole });
+  ok((await house.inbox(house.accounts.anna))[1]?.endsWith(`+0000\r\n${whole}`));
+});
+
+test('submission: large messages are checked and completed before the first octet is stored', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  const text = `${'x'.repeat(70)}\r\n`.repeat(3000);
+  await rejects(deliver(house, { peer, message: `From: anna@capri.example\r\n\r\n${text}`, chunk: 1000 }), refusal(550, '5.7.1'));
+  await rejects(deliver(house, { peer, message: `From: jan@capri.example\r\n${'X: y\r\n'.repeat(60_000)}\r\n`, chunk: 10_000 }), refusal(552, '5.3.4'));
+  await deliver(house, { peer, message: `From: jan@capri.example\r\nBcc: x@y.example\r\nTo: anna@capri.example\r\n\r\n${text}`, chunk: 1000 });
+  const [stored = ''] = await house.inbox(house.accounts.anna);
+  match(stored, /\r\nFrom: jan@capri\.example\r\nTo: anna@capri\.example\r\n\r\n/);
+  ok(stored.endsWith(`\r\n\r\n${text}`));
+});
+
+test('submission: a header that is not ASCII needs SMTPUTF8', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  const message = 'From: jan@capri.example\r\nSubject: żółw\r\n\r\n';
+  await rejects(deliver(house, { peer, message }), refusal(550, '5.6.7'));
+  await deliver(house, { peer, message, parameters: { ...PLAIN, smtpUtf8: true } });
+});
+
+test('submission: credentials that have changed since sign-in are asked for again', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  await house.store.commit(removeAccount, { account: house.accounts.jan, nowMs: house.clock.nowMs() });
+  await rejects(house.delivery.begin(peer, address('jan@capri.example'), PLAIN), refusal(421, '4.7.0'));
+});
+
+const stranger: Peer = { connectionId: 'c1', address: '192.0.2.7', helo: 'client.example', protocol: 'ESMTP', tls: undefined, identity: undefined };
+
+async function signedIn(house: MailHouse): Promise<Peer> {
+  const identity = await house.directory.signInWithPassword('jan', PASSWORD, { listener: 'submissions', remoteAddress: '192.0.2.7', connectionId: 'c1' });
+  return { ...stranger, identity };
+}
+
+async function deliver(
+  house: MailHouse,
+  options: {
+    readonly peer?: Peer;
+    readonly from?: string | undefined;
+    readonly to?: readonly string[];
+    readonly message?: string;
+    readonly chunk?: number;
+    readonly parameters?: SenderParameters;
+  },
+): Promise<Accepted> {
+  const { peer = stranger, to = ['anna@capri.example'], message = 'Subject: x\r\n\r\n', chunk = 4000 } = options;
+  const from = 'from' in options ? options.from : peer.identity === undefined ? 'a@outside.example' : 'jan@capri.example';
+  const envelope = await house.delivery.begin(peer, from === undefined ? undefined : address(from), options.parameters ?? PLAIN);
+  for (const recipient of to) await envelope.recipient(address(recipient), NO_PARAMETERS);
+  const sink = envelope.open();
+  try {
+    const octets = Buffer.from(message);
+    for (let at = 0; at < octets.length; at += chunk) await sink.write(octets.subarray(at, at + chunk));
+    return await sink.finish();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+}
+
+function address(text: string): Path {
+  const at = text.lastIndexOf('@');
+  return { localPart: text.slice(0, at), domain: text.slice(at + 1) };
+}
+
+function refusal(code: number, enhanced: string): (error: unknown) => boolean {
+  return (error) => error instanceof Refusal && error.code === code && error.enhanced === enhanced;
+}

@@ -1,0 +1,76 @@
+/**
+ * Submission: nobody writes in another's name. The reverse-path, every author in From, Sender and whoever resends must be an address of the account that has
+ * signed in; a detail behind its separator is the owner's to choose.
+ *
+ * RFC 6409 §5.1, §6.1 (enforced submission rights) · RFC 5322 §3.6.2, §3.6.6
+ *
+ * The fields are read strictly: a header that two programs could read in two ways (two From fields, lines that are no fields, a name before the colon with a space) is
+ * refused, so that what is checked here is what the recipient sees.
+ */
+import type { Mailbox } from '#message/address.ts';
+import { AddressSyntaxError, parseAddressListStrict } from '#message/address-strict.ts';
+import { type Path, Refusal } from '../delivery.ts';
+import { asciiDomain } from '../path-text.ts';
+import type { Stage } from '../stage.ts';
+import type { SubmittedHeader } from '../submitted-header.ts';
+import type { Transaction } from '../transaction.ts';
+
+export const ownership: Stage = {
+  name: 'ownership',
+
+  async sender(transaction) {
+    const { peer, sender, services } = transaction;
+    if (peer.identity === undefined) return;
+    if (!(await services.directory.isCurrent(peer.identity))) throw new Refusal(421, '4.7.0', 'Sign in again', 'credentials changed');
+    // The null reverse-path is for notifications that mail programs send (RFC 8098 §3); From is asked of them too.
+    if (sender !== undefined && !(await mayUse(transaction, sender))) throw new Refusal(553, '5.7.1', 'Sender address does not belong to you');
+  },
+
+  async submittedHeader(transaction, submitted) {
+    const { header } = submitted;
+    requireOneReading(submitted);
+    if (header.countOf('from') !== 1) throw new Refusal(550, '5.6.0', 'Message must have exactly one From field');
+    if (header.countOf('sender') > 1) throw new Refusal(550, '5.6.0', 'Message must not have more than one Sender field');
+    for (const name of ['from', 'sender', 'resent-from', 'resent-sender'] as const) {
+      for (const value of header.all(name)) await requireOwn(transaction, name, value);
+    }
+  },
+};
+
+async function requireOwn(transaction: Transaction, name: string, value: string): Promise<void> {
+  const mailboxes = readStrictly(name, value);
+  if (name.endsWith('sender') && mailboxes.length > 1) throw new Refusal(550, '5.6.0', `Only one address may be in ${name}`);
+  for (const mailbox of mailboxes) {
+    if (!(await mayUse(transaction, mailbox))) throw new Refusal(550, '5.7.1', `Address in ${name} does not belong to you`);
+  }
+}
+
+async function mayUse({ peer, services }: Transaction, path: Path): Promise<boolean> {
+  const domain = asciiDomain(path.domain);
+  return peer.identity !== undefined && domain !== undefined && (await services.directory.maySendAs(peer.identity.account, path.localPart, domain));
+}
+
+function readStrictly(name: string, value: string): readonly Mailbox[] {
+  try {
+    return parseAddressListStrict(value);
+  } catch (error) {
+    if (error instanceof AddressSyntaxError) throw new Refusal(550, '5.6.0', `Address in ${name} is malformed: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Every line of the header must belong to a field, and every field be written as RFC 5322 §3.6 has it. */
+function requireOneReading({ header }: SubmittedHeader): void {
+  let end = 0;
+  for (let index = 0; index < header.count; index++) {
+    const raw = header.rawAt(index);
+    const isBehindLast = raw.byteOffset - header.bytes.byteOffset === end;
+    if (!isBehindLast || raw[header.nameAt(index).length] !== COLON) throw new Refusal(550, '5.6.0', 'Message header is malformed');
+    end += raw.length;
+  }
+  const rest = header.bytes.length - end;
+  if (rest !== 0 && !(rest === 2 && header.bytes[end] === CR)) throw new Refusal(550, '5.6.0', 'Message header is malformed');
+}
+
+const COLON = 0x3a;
+const CR = 0x0d;
