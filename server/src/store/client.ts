@@ -11,10 +11,10 @@ import { HintBus } from './bus/hints.ts';
 import { compactBytes } from './compact-bytes.ts';
 import type { MailboxBase } from './mailbox-base.ts';
 import { MailboxTables } from './mailbox-tables.ts';
-import type { Body, Mutation } from './mutation.ts';
+import type { Body, Mutation, Topic } from './mutation.ts';
 import type { Program } from './sql.ts';
 import type { Connection } from './sqlite/driver.ts';
-import type { AnswerBatch, Failure, Request, RequestBatch, Topic } from './sqlite/protocol.ts';
+import type { AnswerBatch, Failure, Request, RequestBatch } from './sqlite/protocol.ts';
 import type { BlobRange, BodyStream, Store } from './store.ts';
 
 /** The way to the writer: a port to its thread, or the writer itself (inline). */
@@ -32,6 +32,8 @@ export interface StoreClientOptions {
   readonly connection: Connection;
   readonly link: WriterLink;
   readonly onBug: (error: unknown) => void;
+  /** A segment of this size is full. */
+  readonly segmentBytes?: number;
 }
 
 export class StoreClient implements Store {
@@ -52,8 +54,10 @@ export class StoreClient implements Store {
     this.#link = options.link;
     this.#owner = options.owner;
     this.#bus = new HintBus(options.onBug);
-    this.#streams = new BodyStreams(options.directory, options.owner, options.connection);
+    this.#streams = new BodyStreams(options.directory, options.owner, options.connection, options.segmentBytes);
     this.#reader = new BlobReader(options.directory, options.connection);
+    // Files of removed segments must not be held open.
+    this.#bus.onNotify('segments', () => this.#reader.closeIdle());
     this.#tables = new MailboxTables(options.connection, this.#bus);
     this.#link.listen(
       (batch) => this.#receive(batch),
@@ -108,11 +112,12 @@ export class StoreClient implements Store {
     this.#flush();
     await Promise.allSettled([...this.#waiting.values()].map(({ promise }) => promise));
     this.#state = 'closed';
-    await this.#link.close();
     this.#tables[Symbol.dispose]();
     await this.#streams.close();
     await this.#reader.close();
     this.#connection[Symbol.dispose]();
+    // Last, so that the writer can be the last to leave the database and tidies its log away.
+    await this.#link.close();
   }
 
   #flush(): void {

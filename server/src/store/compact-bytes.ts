@@ -10,7 +10,7 @@ const DEPTH = 6;
 /** The same value with every small view into a larger memory replaced by a copy of its own; the very same object where there is none. */
 export function compactBytes<T>(value: T, depth: number = DEPTH): T {
   if (typeof value !== 'object' || value === null || depth === 0) return value;
-  if (value instanceof Uint8Array) return (value.buffer.byteLength - value.byteLength > SLACK_BYTES ? value.slice() : value) as T;
+  if (value instanceof Uint8Array) return (value.buffer.byteLength - value.byteLength > SLACK_BYTES ? new Uint8Array(value) : value) as T;
   if (ArrayBuffer.isView(value)) return value;
   if (Array.isArray(value)) {
     // Lists of numbers (uids, hashes) hold nothing to look for.

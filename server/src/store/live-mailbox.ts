@@ -86,7 +86,7 @@ export class LiveMailbox {
     if (this.isDeleted) return;
     const change = this.#connection.read(() => this.#catchUp());
     if (!change) return;
-    for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener(change);
+    for (const listener of Array.from(this.#listeners)) if (this.#listeners.has(listener)) listener(change);
   }
 
   async #load(): Promise<void> {

@@ -6,6 +6,18 @@ import { copyMessages, moveMessages } from './copy-messages.ts';
 import { createMailbox } from './create-mailbox.ts';
 import { deleteMailbox } from './delete-mailbox.ts';
 import { expunge } from './expunge.ts';
+import {
+  destroyOrphans,
+  freeBodies,
+  markEmptied,
+  markRemoved,
+  moveBodies,
+  pruneLog,
+  purgeDeletedMailbox,
+  recordLiveBytes,
+  sealSegments,
+  sweepThreadKeys,
+} from './housekeeping-mutations.ts';
 import { renameMailbox } from './rename-mailbox.ts';
 import { subscribe } from './subscribe.ts';
 import { updateFlags } from './update-flags.ts';
@@ -23,4 +35,14 @@ export const STORE_MUTATIONS: readonly AnyMutation[] = [
   renameMailbox,
   deleteMailbox,
   subscribe,
+  purgeDeletedMailbox,
+  destroyOrphans,
+  sweepThreadKeys,
+  pruneLog,
+  freeBodies,
+  sealSegments,
+  recordLiveBytes,
+  moveBodies,
+  markEmptied,
+  markRemoved,
 ];

@@ -15,6 +15,7 @@
  * docs/store.md tells the layout on disk and the order in which things become durable.
  */
 import fs from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
 import { metadataFile, segmentsDirectory, storeDirectory } from './blobs/layout.ts';
 import type { BodyFiles } from './blobs/files.ts';
 import { StoreClient, type WriterLink } from './client.ts';
@@ -36,16 +37,55 @@ export interface InlineStoreOptions {
   /** A failing disk, for tests. */
   readonly files?: BodyFiles;
   readonly freeSpaceMarkBytes?: number;
+  /** Smaller segments, for tests. */
+  readonly segmentBytes?: number;
   /** Bugs of listeners and failed groups. Default: thrown on the next turn. */
   readonly onError?: (error: unknown) => void;
+}
+
+export interface ThreadStoreOptions {
+  readonly directory: string;
+  /** From `WriterThread.connect`. */
+  readonly port: MessagePort;
+  /** A name for the thread, unique in the process and the same after a restart (`worker-1`): its segments carry it. */
+  readonly owner: string;
+  /** Bugs of listeners. */
+  readonly onError: (error: unknown) => void;
+  readonly segmentBytes?: number;
 }
 
 /** How much of the database is read through a memory map, shared by the process. */
 const READ_MAP_BYTES = 2 ** 30;
 
-/** Throws `not-permitted` when another process uses the directory, `store-failed` for a newer schema. */
-export async function openStore(options: InlineStoreOptions): Promise<Store> {
-  const { directory } = options;
+/**
+ * The store for this thread: with a port, next to the writer's thread (sqlite/start-writer.ts); inline, with a writer of its own.
+ * Inline it throws `not-permitted` when another process uses the directory, `store-failed` for a newer schema.
+ */
+export async function openStore(options: InlineStoreOptions | ThreadStoreOptions): Promise<Store> {
+  return 'inline' in options ? openInline(options) : openForThread(options);
+}
+
+function openForThread({ directory, port, owner, onError, segmentBytes }: ThreadStoreOptions): Store {
+  const link: WriterLink = {
+    listen: (listener, onClosed) => {
+      port.on('message', listener);
+      port.on('close', onClosed);
+    },
+    send: (batch) => port.postMessage(batch),
+    close: () => port.close(),
+  };
+  return new StoreClient({
+    directory,
+    owner,
+    connection: openForReading(directory),
+    link,
+    onBug: onError,
+    ...(segmentBytes !== undefined && { segmentBytes }),
+  });
+}
+
+function openInline(options: InlineStoreOptions): Store {
+  const { directory, segmentBytes } = options;
   const lock = options.lock === false ? undefined : lockDirectory(directory);
   const onError = options.onError ?? throwLater;
   try {
@@ -56,13 +96,21 @@ export async function openStore(options: InlineStoreOptions): Promise<Store> {
       mutations: options.mutations,
       onFailure: onError,
       ...(options.files && { files: options.files }),
+      ...(segmentBytes !== undefined && { segmentBytes }),
       ...(options.freeSpaceMarkBytes !== undefined && { freeSpaceMarkBytes: options.freeSpaceMarkBytes }),
     });
     const link = inlineLink(writer, () => {
       connection[Symbol.dispose]();
       lock?.[Symbol.dispose]();
     });
-    return new StoreClient({ directory, owner: 'inline', connection: openForReading(directory), link, onBug: onError });
+    return new StoreClient({
+      directory,
+      owner: 'inline',
+      connection: openForReading(directory),
+      link,
+      onBug: onError,
+      ...(segmentBytes !== undefined && { segmentBytes }),
+    });
   } catch (error) {
     lock?.[Symbol.dispose]();
     throw error;

@@ -63,5 +63,5 @@ export function* vanishedSince(mailbox: MailboxId, account: AccountId, since: Mo
 
 function decodeEmails(bytes: Uint8Array): EmailId[] {
   // A copy: the driver's memory need not be aligned to eight.
-  return Array.from(new Float64Array(bytes.slice().buffer)) as EmailId[];
+  return Array.from(new Float64Array(new Uint8Array(bytes).buffer)) as EmailId[];
 }

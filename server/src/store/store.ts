@@ -4,7 +4,7 @@
  */
 import type { AccountId, BlobId, MailboxId, Modseq } from '#core/ids.ts';
 import type { MailboxBase } from './mailbox-base.ts';
-import type { Body, Mutation, StoredBody } from './mutation.ts';
+import type { Body, Mutation, StoredBody, Topic } from './mutation.ts';
 import type { Program } from './sql.ts';
 
 export interface Store extends AsyncDisposable {
@@ -33,7 +33,7 @@ export interface Store extends AsyncDisposable {
   onChange(account: AccountId, listener: (modseq: Modseq) => void): Disposable;
 
   /** Calls back after each commit that notified the topic. */
-  onNotify(topic: 'queue' | 'directory', listener: () => void): Disposable;
+  onNotify(topic: Topic, listener: () => void): Disposable;
 }
 
 export interface BlobRange {

@@ -1,4 +1,5 @@
 /** A real store in a temporary directory, for tests of every room; it is checked when it closes. */
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { createAccountMail } from '#store/account-mail.ts';
 import type { AddedMessage } from '#store/add-message.ts';
 import { append } from '#store/append.ts';
 import type { BodyFiles } from '#store/blobs/files.ts';
+import { checkStore } from '#store/check.ts';
 import { findMailbox } from '#store/list-mailboxes.ts';
 import { STORE_MUTATIONS } from '#store/mutations.ts';
 import { openStore } from '#store/open.ts';
@@ -38,7 +40,9 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
     store,
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]();
+      const problems = await checkStore(directory);
       fs.rmSync(directory, { recursive: true, force: true });
+      assert.deepEqual(problems, [], 'the checker found the store unsound');
     },
   };
 }

@@ -13,6 +13,13 @@ const MIN_AHEAD_BYTES = 64 * 1024;
 const MAX_AHEAD_BYTES = 2 * 1024 * 1024;
 const ZEROS = new Uint8Array(MAX_AHEAD_BYTES);
 
+export interface AppenderOptions {
+  /** The open segment that a former run left, cut to its committed size. */
+  readonly unfinished?: { readonly segment: number; readonly sizeBytes: number };
+  /** A segment of this size is full. */
+  readonly limitBytes?: number;
+}
+
 export class BodyAppender implements Disposable {
   readonly #directory: string;
   readonly #files: BodyFiles;
@@ -25,12 +32,15 @@ export class BodyAppender implements Disposable {
   #allocated = 0;
   #floor: number;
 
-  /** @param unfinished the open segment that a former run left, cut to its committed size */
-  constructor(directory: string, files: BodyFiles, floor: number, unfinished?: { readonly segment: number; readonly sizeBytes: number }) {
+  readonly #limitBytes: number;
+
+  constructor(directory: string, files: BodyFiles, floor: number, options: AppenderOptions = {}) {
     this.#directory = directory;
     this.#files = files;
     this.#floor = floor;
-    if (unfinished && unfinished.sizeBytes < SEGMENT_SPAN) {
+    this.#limitBytes = Math.min(options.limitBytes ?? SEGMENT_SPAN, SEGMENT_SPAN);
+    const { unfinished } = options;
+    if (unfinished && unfinished.sizeBytes < this.#limitBytes) {
       this.#segment = unfinished.segment;
       this.#end = unfinished.sizeBytes;
       this.#descriptor = files.open(segmentFile(directory, unfinished.segment), 'r+');
@@ -47,8 +57,8 @@ export class BodyAppender implements Disposable {
   }
 
   /**
-   * Appends bodies and syncs them; returns their ids. After an error nothing is kept of them, and the next append begins in a new segment: what a
-   * failed sync left behind cannot be known.
+   * Appends bodies and syncs them; returns their ids. After an error nothing is kept of them. After a failed sync the next append begins in a new
+   * segment: the kernel may have dropped the pages that it could not write, and would call the next sync a success.
    */
   append(bodies: readonly Uint8Array[]): BlobId[] {
     const descriptor = this.#openForAppend();
@@ -61,9 +71,14 @@ export class BodyAppender implements Disposable {
     try {
       if (end > this.#allocated) this.#grow(descriptor, bodies, end);
       else this.#files.write(descriptor, bodies, this.#end);
+    } catch (error) {
+      this.#cutBack(descriptor);
+      throw error;
+    }
+    try {
       this.#files.sync(descriptor);
     } catch (error) {
-      this.#abandon();
+      this.#close();
       throw error;
     }
     this.#end = end;
@@ -76,7 +91,7 @@ export class BodyAppender implements Disposable {
 
   #openForAppend(): number {
     // An empty body must still get a place of its own.
-    if (this.#descriptor !== undefined && this.#end < SEGMENT_SPAN) return this.#descriptor;
+    if (this.#descriptor !== undefined && this.#end < this.#limitBytes) return this.#descriptor;
     this.#close();
     const { segment, handle } = newSegment(this.#directory, this.#floor, (file) => this.#files.open(file, 'wx+'));
     try {
@@ -94,7 +109,7 @@ export class BodyAppender implements Disposable {
   }
 
   #grow(descriptor: number, bodies: readonly Uint8Array[], end: number): void {
-    const ahead = Math.min(Math.max(end, MIN_AHEAD_BYTES), MAX_AHEAD_BYTES, Math.max(0, SEGMENT_SPAN - end));
+    const ahead = Math.min(Math.max(end, MIN_AHEAD_BYTES), MAX_AHEAD_BYTES, Math.max(0, this.#limitBytes - end));
     try {
       this.#files.write(descriptor, [...bodies, ZEROS.subarray(0, ahead)], this.#end);
       this.#allocated = end + ahead;
@@ -105,20 +120,27 @@ export class BodyAppender implements Disposable {
     }
   }
 
-  /** After a failure: cuts the file back as far as that works, and leaves it. */
-  #abandon(): void {
-    const end = this.#end;
+  /** After a failed write: the disk is full, and what was written of the group goes away. */
+  #cutBack(descriptor: number): void {
+    try {
+      this.#files.truncate(descriptor, this.#end);
+      this.#allocated = this.#end;
+    } catch {
+      this.#close();
+    }
+  }
+
+  /** Cuts off the zeros, as far as that works, and leaves the file. */
+  #close(): void {
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;
     if (descriptor === undefined) return;
     try {
-      this.#files.truncate(descriptor, end);
+      this.#files.truncate(descriptor, this.#end);
+    } catch {
+      // They are cut off when the store is opened the next time.
     } finally {
       this.#files.close(descriptor);
     }
-  }
-
-  #close(): void {
-    this.#abandon();
   }
 }

@@ -1,13 +1,19 @@
 /**
  * Puts the segment files in order when the store is opened, before any thread reads or writes them: what no committed change names (bodies whose
- * commit never came, the writer's zeros) is cut off, files that never came to hold a named body are removed.
+ * commit never came, the writer's zeros) is cut off, files that never came to hold a named body are removed. Segments that nobody will go on with are
+ * sealed.
  */
 import fs from 'node:fs';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
-import { segmentFile, segmentNumber, segmentsDirectory } from './layout.ts';
+import { SEGMENT_SPAN, segmentFile, segmentNumber, segmentsDirectory } from './layout.ts';
 
 export function prepareSegments(directory: string, connection: Connection): void {
+  // The writer goes on in its newest one only: it left the others because they were full or failed.
+  connection.run(
+    sql`UPDATE segment SET state = 'sealed' WHERE state = 'open' AND (size >= ${SEGMENT_SPAN}
+          OR owner = 'writer' AND segment < (SELECT max(segment) FROM segment WHERE owner = 'writer' AND state = 'open'))`,
+  );
   const sizes = new Map(connection.rows<[number, number]>(sql`SELECT segment, size FROM segment WHERE state <> 'removed'`));
   for (const name of fs.readdirSync(segmentsDirectory(directory))) {
     const segment = segmentNumber(name);

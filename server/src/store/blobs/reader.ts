@@ -62,6 +62,12 @@ export class BlobReader {
     return results;
   }
 
+  /** Closes the files; they are opened again when they are needed. */
+  closeIdle(): void {
+    for (const file of this.#files.values()) this.#drop(file);
+    this.#files.clear();
+  }
+
   async close(): Promise<void> {
     const files = [...this.#files.values()];
     this.#files.clear();

@@ -31,7 +31,7 @@ export class HintBus {
   #call<Listener>(listeners: ReadonlySet<Listener> | undefined, call: (listener: Listener) => void): void {
     if (!listeners) return;
     // A copy: a listener may remove itself or another.
-    for (const listener of [...listeners]) {
+    for (const listener of Array.from(listeners)) {
       if (!listeners.has(listener)) continue;
       try {
         call(listener);

@@ -111,6 +111,11 @@ export class Connection implements Disposable {
     return this.#arrays(statement).all(...statement.values) as T[];
   }
 
+  /** Two numbers a row of a statement that is made up of names in the schema: for the checker only. */
+  pairs(text: string): [number, number][] {
+    return this.#database.prepare(text).raw(true).all() as [number, number][];
+  }
+
   /** First row as an object, for code that needs no program. */
   one<T>(statement: Statement): T | undefined {
     return this.#objects(statement).get(...statement.values) as T | undefined;

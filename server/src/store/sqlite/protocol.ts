@@ -1,6 +1,6 @@
 /** What the threads and the writer say to each other: plain data that survives structured clone. */
 import type { DomainErrorCode } from '#core/errors.ts';
-import type { Body } from '../mutation.ts';
+import type { Body, Topic } from '../mutation.ts';
 
 /** A mutation that a thread asks for; `id` is the thread's own. */
 export interface Request {
@@ -24,8 +24,6 @@ export interface Failure {
 }
 
 export type Answer = readonly [id: number, ok: true, result: unknown] | readonly [id: number, ok: false, failure: Failure];
-
-export type Topic = 'queue' | 'directory';
 
 /** Writer to thread: after each group, its own answers and everybody's hints. */
 export interface AnswerBatch {

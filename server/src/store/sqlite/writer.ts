@@ -9,12 +9,12 @@ import { accountOf, type AccountId, type BlobId, type MailboxId, type Modseq } f
 import { BodyAppender } from '../blobs/appender.ts';
 import { type BodyFiles, diskFiles, isDiskFull } from '../blobs/files.ts';
 import { firstPlace, storeDirectory } from '../blobs/layout.ts';
-import type { Mutation, StoredBody, Tx } from '../mutation.ts';
+import type { Mutation, StoredBody, Topic, Tx } from '../mutation.ts';
 import { sql } from '../sql.ts';
 import { type Connection, sqliteCode } from './driver.ts';
 import { FairQueue } from './fair-queue.ts';
 import { FreeSpace } from './free-space.ts';
-import type { Answer, AnswerBatch, Failure, Request, RequestBatch, Topic } from './protocol.ts';
+import type { Answer, AnswerBatch, Failure, Request, RequestBatch } from './protocol.ts';
 
 /** Any mutation, for lists of them. */
 export type AnyMutation = Mutation<never, unknown>;
@@ -26,6 +26,8 @@ export interface WriterOptions {
   readonly files?: BodyFiles;
   /** Below this much free space, mutations that bring a body are refused. Default: 64 MiB, or a twentieth of a small disk. */
   readonly freeSpaceMarkBytes?: number;
+  /** A segment that has grown to this is not appended to any more. Default: 256 MiB, the most. */
+  readonly segmentBytes?: number;
   /** Told of a group that could not be made durable. */
   readonly onFailure?: (error: unknown, requests: number) => void;
   /** Told after each commit: keeps the write-ahead log in its bounds. */
@@ -77,7 +79,10 @@ export class Writer {
       sql`SELECT segment, size FROM segment WHERE owner = 'writer' AND state = 'open' ORDER BY segment DESC LIMIT 1`,
     );
     const floor = this.#connection.one<{ last: number | null }>(sql`SELECT max(segment) AS last FROM segment`)?.last ?? 0;
-    this.#appender = new BodyAppender(options.directory, files, floor, open && { segment: open.segment, sizeBytes: open.size });
+    this.#appender = new BodyAppender(options.directory, files, floor, {
+      ...(open && { unfinished: { segment: open.segment, sizeBytes: open.size } }),
+      ...(options.segmentBytes !== undefined && { limitBytes: options.segmentBytes }),
+    });
   }
 
   addClient(client: WriterClient): void {
@@ -222,6 +227,7 @@ export class Writer {
     if (!mutation) return [request.id, false, { code: 'bug', message: `the writer does not know the mutation ${request.name}` }];
     this.#connection.execute('SAVEPOINT one');
     try {
+      this.#checkStreamed(request);
       const result = this.#connection.drive(mutation.program(tx, request.args as never));
       this.#connection.execute('RELEASE one');
       return [request.id, true, result];
@@ -231,6 +237,15 @@ export class Writer {
       this.#connection.execute('ROLLBACK TO one');
       this.#connection.execute('RELEASE one');
       return [request.id, false, failureOfOne(error)];
+    }
+  }
+
+  /** A body that waited longer than the grace time for its commit may have lost its segment to compaction. */
+  #checkStreamed(request: Request): void {
+    for (const body of request.bodies) {
+      if ('bytes' in body) continue;
+      const state = this.#connection.one<{ state: string }>(sql`SELECT state FROM segment WHERE segment = ${firstPlace(body.blob).segment}`);
+      if (state?.state === 'removed') throw new DomainError('store-failed', 'a body waited too long to be named');
     }
   }
 

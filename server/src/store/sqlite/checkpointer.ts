@@ -1,0 +1,78 @@
+/**
+ * Keeps the write-ahead log in bounds without making the writer wait. Another thread copies the log's pages into the database (PASSIVE: it blocks
+ * nobody); the writer itself only copies the little that came meanwhile, so that the log can begin anew.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Connection } from './driver.ts';
+
+/** Frames (pages of 8 KiB) waiting to be copied that are worth a round: 8 MiB. */
+const ROUND_FRAMES = 1_024;
+/** From this length the writer helps to bring the log to its end: 64 MiB. */
+const LONG_FRAMES = 8_192;
+/** What the writer copies itself without a noticeable pause: 4 MiB. */
+const REST_FRAMES = 512;
+/** From this length the writer copies whatever there is: 1 GiB. */
+const TOO_LONG_FRAMES = 131_072;
+const LOOK_EVERY_MS = 50;
+
+/** A row of `PRAGMA wal_checkpoint`. */
+export interface CheckpointRow {
+  readonly busy: number;
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
+export class Checkpointer {
+  readonly #connection: Connection;
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+  #isRunning = false;
+  #lookedAtMs = 0;
+
+  constructor(directory: string, connection: Connection, onError: (error: unknown) => void) {
+    this.#connection = connection;
+    connection.pragma('wal_autocheckpoint = 0');
+    this.#worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: { directory } });
+    this.#worker.on('message', (row: CheckpointRow) => {
+      this.#isRunning = false;
+      this.#finish(row);
+    });
+    this.#worker.on('error', onError);
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', () => resolve());
+    });
+  }
+
+  /** Cheap: looks at the log now and then. */
+  afterCommit(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs < LOOK_EVERY_MS) return;
+    this.#lookedAtMs = nowMs;
+    const { log, checkpointed } = this.#checkpoint('NOOP');
+    if (log > TOO_LONG_FRAMES) this.#checkpoint('PASSIVE');
+    else if (!this.#isRunning && log - checkpointed >= ROUND_FRAMES) this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#worker.postMessage('stop');
+    await this.#ended;
+  }
+
+  #run(): void {
+    this.#isRunning = true;
+    this.#worker.postMessage('round');
+  }
+
+  /** After a round: the log is read again from its beginning only when every frame has been copied at some moment, so the writer copies the rest. */
+  #finish({ log }: CheckpointRow): void {
+    if (log < LONG_FRAMES) return;
+    const now = this.#checkpoint('NOOP');
+    if (now.log - now.checkpointed <= REST_FRAMES) this.#checkpoint('PASSIVE');
+    else this.#run();
+  }
+
+  #checkpoint(mode: 'NOOP' | 'PASSIVE'): CheckpointRow {
+    const [row] = this.#connection.pragma(`wal_checkpoint(${mode})`) as CheckpointRow[];
+    return row ?? { busy: 0, log: 0, checkpointed: 0 };
+  }
+}

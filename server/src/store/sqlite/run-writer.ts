@@ -1,0 +1,89 @@
+/**
+ * The body of the writer's thread. The composition root has a worker file that calls this with the mutations of all rooms, and starts it with
+ * `startWriter`.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openForWriting } from '../open.ts';
+import { Checkpointer } from './checkpointer.ts';
+import type { RequestBatch } from './protocol.ts';
+import { type AnyMutation, Writer, type WriterClient } from './writer.ts';
+
+/** What the thread is started with (`workerData`). */
+export interface WriterThreadData {
+  readonly directory: string;
+  readonly freeSpaceMarkBytes?: number;
+  readonly segmentBytes?: number;
+}
+
+/** Main thread to writer thread. */
+export type WriterOrder = { readonly kind: 'connect'; readonly port: MessagePort } | { readonly kind: 'stop' };
+
+/** Writer thread to main thread. */
+export type WriterReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'refused'; readonly code: string | undefined; readonly message: string }
+  | { readonly kind: 'failure'; readonly message: string; readonly requests: number }
+  | { readonly kind: 'stopped' };
+
+/** Opens the store for writing, reports `ready`, and serves the ports that it is given until told to stop. */
+export function runWriter(mutations: readonly AnyMutation[]): void {
+  const control = parentPort;
+  if (!control) throw new Error('the writer runs in a worker thread');
+  const report = (message: WriterReport): void => control.postMessage(message);
+  const data = workerData as WriterThreadData;
+  let started: { readonly writer: Writer; close(): Promise<void> };
+  try {
+    started = start(data, mutations, report);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    report({ kind: 'refused', code, message: error instanceof Error ? error.message : String(error) });
+    control.close();
+    return;
+  }
+  const { writer, close } = started;
+  control.on('message', (order: WriterOrder) => {
+    switch (order.kind) {
+      case 'connect':
+        serve(writer, order.port);
+        break;
+      case 'stop':
+        void close().then(() => {
+          report({ kind: 'stopped' });
+          control.close();
+        });
+        break;
+    }
+  });
+  report({ kind: 'ready' });
+}
+
+function start(data: WriterThreadData, mutations: readonly AnyMutation[], report: (message: WriterReport) => void): { writer: Writer; close(): Promise<void> } {
+  const connection = openForWriting(data.directory);
+  const onFailure = (error: unknown, requests: number): void =>
+    report({ kind: 'failure', message: error instanceof Error ? error.message : String(error), requests });
+  const checkpointer = new Checkpointer(data.directory, connection, (error) => onFailure(error, 0));
+  const writer = new Writer({
+    directory: data.directory,
+    connection,
+    mutations,
+    onFailure,
+    afterCommit: () => checkpointer.afterCommit(),
+    ...(data.freeSpaceMarkBytes !== undefined && { freeSpaceMarkBytes: data.freeSpaceMarkBytes }),
+    ...(data.segmentBytes !== undefined && { segmentBytes: data.segmentBytes }),
+  });
+  return {
+    writer,
+    close: async () => {
+      writer.stop();
+      await checkpointer.stop();
+      connection[Symbol.dispose]();
+    },
+  };
+}
+
+function serve(writer: Writer, port: MessagePort): void {
+  const client: WriterClient = { deliver: (batch) => port.postMessage(batch) };
+  writer.addClient(client);
+  port.on('message', (batch: RequestBatch) => writer.submit(client, batch));
+  port.on('close', () => writer.removeClient(client));
+}
