@@ -119,6 +119,7 @@ async function runCommand(session: Session, line: Buffer, { tag, name, kind, end
   }
   let result: TaggedOk | void;
   try {
+    session.tag = tag;
     const cursor = await session.input.collect(line, end, command.streamsLiteral);
     const args = command.parse(cursor, kind);
     await prepareSelected(session);

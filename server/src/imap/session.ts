@@ -28,6 +28,8 @@ export class Session {
   selected: Selected | undefined;
   /** How commands are read; commands with a literal that is still on the line (APPEND) read it from here. */
   readonly input: CommandReader;
+  /** Of the running command: ESEARCH repeats it. */
+  tag: string = '*';
   /** Adds account and connection to what is logged. */
   log: Log;
   /** Whether the session waits for the client and nothing of it is half written: the server may say goodbye. */

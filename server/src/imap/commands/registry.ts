@@ -22,6 +22,7 @@ import { expunge } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { getQuota, getQuotaRoot, setQuota } from './quota.ts';
 import { rename } from './rename.ts';
+import { search } from './search.ts';
 import { examine, select } from './select.ts';
 import { startTls } from './starttls.ts';
 import { status } from './status.ts';
@@ -58,6 +59,7 @@ const COMMANDS: readonly Command<unknown>[] = [
   unselect,
   append,
   fetch,
+  search,
   store,
   copy,
   move,

@@ -5,7 +5,6 @@
  * RFC 9051 §6.4.5, §7.5.2 · RFC 2180 §4.1.2
  */
 import { objectId, type ThreadId } from '#core/ids.ts';
-import type { MailboxBase } from '#store/mailbox-base.ts';
 import { ImapError } from '../command.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
@@ -13,6 +12,7 @@ import { quoted, quotedUtf8 } from '../wire/write.ts';
 import { type BodyJob, BodyWriter } from './bodies.ts';
 import { FieldFilter } from './header-fields.ts';
 import { writeInternalDate } from './internal-date.ts';
+import { liveRanges } from './live-ranges.ts';
 import { Output } from './output.ts';
 import { Pace } from './pace.ts';
 import { plainBody } from './plain-body.ts';
@@ -228,25 +228,6 @@ function prepareSection(item: SectionItem): PreparedSection {
   const { text, fields, part } = item.section;
   const filter = text === 'header-fields' || text === 'header-fields-not' ? new FieldFilter(fields, text === 'header-fields-not') : undefined;
   return { item, filter, isListing: filter !== undefined && filter.isListing && part.length === 0 };
-}
-
-/** Ranges of uids (first, last, first, last...) to read for these, which ascend: one range where that reads few others, else their runs. */
-function liveRanges(uids: Uint32Array, base: MailboxBase): number[] {
-  const firstUid = uids[0] ?? 0;
-  const lastUid = uids[uids.length - 1] ?? 0;
-  const span = base.lowerBound(lastUid + 1) - base.lowerBound(firstUid);
-  if (span === 0) return [];
-  if (span <= uids.length * 2) return [firstUid, lastUid];
-  const ranges: number[] = [];
-  let previous = -2;
-  for (const uid of uids) {
-    const index = base.indexOf(uid);
-    if (index < 0) continue;
-    if (index === previous + 1) ranges[ranges.length - 1] = uid;
-    else ranges.push(uid, uid);
-    previous = index;
-  }
-  return ranges;
 }
 
 function bytesAt(row: MessageRow, place: number): Uint8Array {

@@ -29,6 +29,7 @@ class Loaded implements Candidate {
   readonly modseq: number;
   readonly size: number;
   readonly isRecent: boolean;
+  readonly hasAllListed = true;
   readonly level: Level;
   readonly #message: Message;
 

@@ -31,6 +31,8 @@ export interface Candidate {
   readonly modseq: number;
   readonly size: number;
   readonly isRecent: boolean;
+  /** ROW: whether the row holds all listing fields of the message; before that, whatever. */
+  readonly hasAllListed: boolean;
   /** ROW: milliseconds. */
   readonly receivedAtMs: number;
   /** ROW. */
@@ -39,7 +41,7 @@ export interface Candidate {
   readonly thread: number;
   /** ROW: the day of the Date field as it is written there, as if in UTC; undefined where there is none. */
   sentDayMs(): number | undefined;
-  /** ROW for a listing field, HEADER for others: the folded texts of a field, joined by line feeds; undefined where there is none. */
+  /** ROW for a listing field if the row holds all of them, HEADER for others: the folded texts of a field, joined by line feeds; undefined where there is none. */
   field(name: string): string | undefined;
   /** HEADER: the folded text of the whole header contains this. */
   headerContains(needle: string): boolean;
@@ -128,7 +130,7 @@ function testOf(criterion: Criterion, context: SearchContext): Test {
     case 'younger':
       return fromRow((message) => message.receivedAtMs >= context.nowMs - criterion.seconds * 1000);
     case 'header':
-      return from(context.isListingField(criterion.field) ? ROW : HEADER, (message) => message.field(criterion.field)?.includes(criterion.needle) ?? false);
+      return headerTest(criterion, context);
     case 'body':
       return from(BODY, (message) => message.bodyContains(criterion.needle));
     case 'text':
@@ -172,6 +174,15 @@ function flagTest(bit: number): Test {
   if (bit > 30) return (message) => (hasFlag(message.flags, bit) ? YES : NO);
   const mask = 1 << bit;
   return (message) => (((message.flags % 2 ** 31) & mask) === 0 ? NO : YES);
+}
+
+/** A field of the row decides, unless the header is too long for the row to hold all of them. */
+function headerTest({ field, needle }: Extract<Criterion, { kind: 'header' }>, context: SearchContext): Test {
+  const isListing = context.isListingField(field);
+  return (message) => {
+    if (message.level < (isListing && message.hasAllListed ? ROW : HEADER)) return UNKNOWN;
+    return (message.field(field)?.includes(needle) ?? false) ? YES : NO;
+  };
 }
 
 function from(level: Level, holds: (message: Candidate) => boolean): Test {

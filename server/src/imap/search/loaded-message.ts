@@ -1,0 +1,138 @@
+/**
+ * The message that a search is looking at: one object for all of them, filled further and further as its criteria ask.
+ *
+ * RFC 9051 §6.4.4 (BODY, HEADER, TEXT)
+ */
+import { asBuffer } from '#core/bytes.ts';
+import { parseDate } from '#message/date.ts';
+import { decodeWords } from '#message/encoded-word.ts';
+import { fold } from '#message/fold.ts';
+import { Header } from '#message/header.ts';
+import { LISTING_FIELDS } from '#message/prepared.ts';
+import { decodeStructure } from '#message/structure.ts';
+import { searchableHeader, searchableText } from '#message/text.ts';
+import { LISTED_HEADER_BYTES } from '../fetch/run.ts';
+import type { Selected } from '../selected.ts';
+import { Walker } from '../fetch/walker.ts';
+import { BODY, type Candidate, HEADER, type Level, ROW, TABLE } from './evaluate.ts';
+import type { SearchRow } from './rows.ts';
+
+const DAY_MS = 86_400_000;
+const NOTHING = new Uint8Array(0);
+
+export class LoadedMessage extends Walker implements Candidate {
+  level: Level = TABLE;
+  receivedAtMs = 0;
+  savedAtMs = 0;
+  thread = 0;
+  hasAllListed = false;
+  #sentAtMs: number | undefined;
+  #prefix: Uint8Array = NOTHING;
+  /** The fields of the row, or the whole header, without the prefix. */
+  #fields: Uint8Array = NOTHING;
+  #header: Header | undefined;
+  #prefixHeader: Header | undefined;
+  #structure: Uint8Array = NOTHING;
+  #body: Uint8Array = NOTHING;
+  /** Folded, made when first asked for. */
+  #headerText: string | undefined;
+  #bodyText: string | undefined;
+  /** Of a large message: which needles its body contains. */
+  #found: ReadonlySet<string> | undefined;
+
+  constructor(selected: Selected) {
+    super(selected);
+  }
+
+  override goTo(uid: number): boolean {
+    this.level = TABLE;
+    return super.goTo(uid);
+  }
+
+  setRow([, receivedAtMs, sentAtMs, thread, savedAtMs, headerSize, prefix, fields, , , structure]: SearchRow): void {
+    this.level = ROW;
+    this.receivedAtMs = receivedAtMs;
+    this.savedAtMs = savedAtMs ?? Number.NEGATIVE_INFINITY;
+    this.thread = thread;
+    this.hasAllListed = headerSize <= LISTED_HEADER_BYTES;
+    this.#sentAtMs = sentAtMs ?? undefined;
+    this.#prefix = prefix ?? NOTHING;
+    this.#fields = fields ?? NOTHING;
+    this.#structure = structure ?? NOTHING;
+    this.#header = undefined;
+    this.#prefixHeader = undefined;
+    this.#headerText = undefined;
+    this.#bodyText = undefined;
+    this.#found = undefined;
+    this.#body = NOTHING;
+  }
+
+  /** The header of the body as it was accepted. */
+  setHeader(header: Uint8Array): void {
+    this.level = HEADER;
+    this.#fields = header;
+    this.#header = undefined;
+  }
+
+  /** The whole body with its header. */
+  setBody(body: Uint8Array, headerSize: number): void {
+    this.setHeader(body.subarray(0, headerSize));
+    this.level = BODY;
+    this.#body = body;
+  }
+
+  /** Instead of the body: what was found in it. */
+  setFound(header: Uint8Array, found: ReadonlySet<string>): void {
+    this.setHeader(header);
+    this.level = BODY;
+    this.#found = found;
+  }
+
+  sentDayMs(): number | undefined {
+    if (this.#sentAtMs === undefined) return undefined;
+    const written = this.#headerOf().first('date');
+    return Math.floor((written === undefined ? this.#sentAtMs : (localTime(written) ?? this.#sentAtMs)) / DAY_MS) * DAY_MS;
+  }
+
+  field(name: string): string | undefined {
+    let text: string | undefined;
+    if (this.#prefix.length > 0) {
+      this.#prefixHeader ??= new Header(asBuffer(this.#prefix));
+      for (const value of this.#prefixHeader.all(name)) text = joined(text, value);
+    }
+    for (const value of this.#headerOf().all(name)) text = joined(text, value);
+    return text;
+  }
+
+  headerContains(needle: string): boolean {
+    this.#headerText ??= fold(`${searchableHeader(this.#prefix)}\n${searchableHeader(this.#fields)}`);
+    return this.#headerText.includes(needle);
+  }
+
+  bodyContains(needle: string): boolean {
+    if (this.#found !== undefined) return this.#found.has(needle);
+    this.#bodyText ??= fold(searchableText(decodeStructure(this.#structure), this.#body));
+    return this.#bodyText.includes(needle);
+  }
+
+  #headerOf(): Header {
+    this.#header ??= new Header(asBuffer(this.#fields));
+    return this.#header;
+  }
+}
+
+export function isListingField(name: string): boolean {
+  return LISTING_FIELDS.has(name);
+}
+
+function joined(text: string | undefined, value: string): string {
+  const folded = fold(decodeWords(value));
+  return text === undefined ? folded : `${text}\n${folded}`;
+}
+
+/** The date as it is written, as if its zone were UTC: SENTON and its kin disregard the zone (RFC 9051 §6.4.4). */
+function localTime(date: string): number | undefined {
+  return parseDate(date.replace(ZONE, ' +0000'));
+}
+
+const ZONE = /[ \t]+(?:[+-]\d{4}|[A-Za-z]{1,5})(?:[ \t]*\([^()]*\))?[ \t]*$/;
