@@ -1,10 +1,10 @@
 /** Things that are started and must be stopped: stopped in the reverse order in which they were added, each even if another fails. */
 export class Lifecycle implements AsyncDisposable {
-  readonly #stops: Array<{ readonly name: string; readonly stop: () => void | Promise<void> }> = [];
+  readonly #stops: Array<{ readonly name: string; readonly stop: () => void | PromiseLike<void> }> = [];
   #stopping: Promise<void> | undefined;
 
   /** Adds a stop action; what was added last stops first. */
-  onStop(name: string, stop: () => void | Promise<void>): void {
+  onStop(name: string, stop: () => void | PromiseLike<void>): void {
     this.#stops.push({ name, stop });
   }
 

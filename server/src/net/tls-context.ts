@@ -34,8 +34,12 @@ export function makeTicketKeys(): Buffer {
   return randomBytes(TICKET_KEY_BYTES);
 }
 
+/** The oldest version that is spoken, as `[tls] minimum_version` has it. */
+export type TlsVersion = '1.2' | '1.3';
+
 export class TlsContexts {
   readonly #servers: Server[] = [];
+  readonly #minVersion: TlsVersion;
   #ticketKeys: Buffer;
   #certificates: readonly LoadedCertificate[] = [];
   /** What a client without (known) server name gets. */
@@ -44,7 +48,8 @@ export class TlsContexts {
   #byCertificates = new Map<string, SecureContext>();
 
   /** Throws CertificateError. */
-  constructor(certificates: readonly CertificatePem[], ticketKeys: Buffer = makeTicketKeys()) {
+  constructor(certificates: readonly CertificatePem[], ticketKeys: Buffer = makeTicketKeys(), minVersion: TlsVersion = '1.2') {
+    this.#minVersion = minVersion;
     this.#ticketKeys = ticketKeys;
     this.reload(certificates);
   }
@@ -60,14 +65,14 @@ export class TlsContexts {
     const loaded = certificates.map(loadCertificate);
     const byDefault = choose(loaded, loaded[0]?.names[0] ?? '');
     // All are tried before any is served.
-    const contexts = new Map(loaded.map((certificate) => [keyOf([certificate]), makeContext([certificate], ticketKeys)]));
-    contexts.set(keyOf(byDefault), makeContext(byDefault, ticketKeys));
+    const contexts = new Map(loaded.map((certificate) => [keyOf([certificate]), makeContext([certificate], ticketKeys, this.#minVersion)]));
+    contexts.set(keyOf(byDefault), makeContext(byDefault, ticketKeys, this.#minVersion));
     this.#ticketKeys = ticketKeys;
     this.#certificates = loaded;
     this.#default = byDefault;
     this.#byName = new Map();
     this.#byCertificates = contexts;
-    for (const server of this.#servers) server.setSecureContext(contextOptions(byDefault, ticketKeys));
+    for (const server of this.#servers) server.setSecureContext(contextOptions(byDefault, ticketKeys, this.#minVersion));
   }
 
   /** The context for a client that asked for `serverName`; undefined where it is the default one (not switching saves memory in every connection). */
@@ -87,7 +92,7 @@ export class TlsContexts {
    */
   createServer(protocol?: string): Server {
     const server = createServer({
-      ...contextOptions(this.#default, this.#ticketKeys),
+      ...contextOptions(this.#default, this.#ticketKeys, this.#minVersion),
       // The connection's own deadline ends a slow handshake.
       handshakeTimeout: 0,
       SNICallback: (serverName, done) => {
@@ -106,7 +111,7 @@ export class TlsContexts {
   #contextOf(key: string, certificates: readonly LoadedCertificate[]): SecureContext {
     let context = this.#byCertificates.get(key);
     if (!context) {
-      context = makeContext(certificates, this.#ticketKeys);
+      context = makeContext(certificates, this.#ticketKeys, this.#minVersion);
       this.#byCertificates.set(key, context);
     }
     return context;
@@ -133,11 +138,11 @@ function keyOf(certificates: readonly LoadedCertificate[]): string {
   return certificates.map((certificate) => certificate.fingerprint).join();
 }
 
-function contextOptions(certificates: readonly LoadedCertificate[], ticketKeys: Buffer) {
+function contextOptions(certificates: readonly LoadedCertificate[], ticketKeys: Buffer, minVersion: TlsVersion) {
   return {
     cert: certificates.map((certificate) => certificate.certificate),
     key: certificates.map((certificate) => certificate.key),
-    minVersion: 'TLSv1.2' as const,
+    minVersion: `TLSv${minVersion}` as const,
     ciphers: CIPHERS,
     ticketKeys,
     sessionIdContext: 'capri',
@@ -145,9 +150,9 @@ function contextOptions(certificates: readonly LoadedCertificate[], ticketKeys: 
   };
 }
 
-function makeContext(certificates: readonly LoadedCertificate[], ticketKeys: Buffer): SecureContext {
+function makeContext(certificates: readonly LoadedCertificate[], ticketKeys: Buffer, minVersion: TlsVersion): SecureContext {
   try {
-    return createSecureContext(contextOptions(certificates, ticketKeys));
+    return createSecureContext(contextOptions(certificates, ticketKeys, minVersion));
   } catch (cause) {
     const sources = certificates.map((certificate) => certificate.source).join(', ');
     throw new CertificateError(`${sources}: TLS refuses the certificate: ${(cause as Error).message}`, { cause });
