@@ -5,7 +5,7 @@
 import { DomainError } from '#core/errors.ts';
 import type { AccountId, MailboxId } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
-import type { Outgoing } from '#queue/enqueue.ts';
+import { enqueue, type Outgoing } from '#queue/enqueue.ts';
 import { addMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
@@ -37,7 +37,7 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
     }
     yield* addMessage(tx, { account, mailbox, message, body: 0, prefix: Buffer.from(prefix), flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
   }
-  if (args.outgoing !== undefined) throw new DomainError('store-failed', 'there is no queue');
+  if (args.outgoing !== undefined) yield* enqueue(tx, args.outgoing);
   else if (gone.length === args.local.length) throw new DomainError('account-not-found', 'the recipients are gone');
   return gone;
 });

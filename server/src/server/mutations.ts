@@ -1,6 +1,7 @@
 /** Every mutation that the writer can be asked for, of all rooms (mutations.test.ts finds those that were forgotten). */
 import { DIRECTORY_MUTATIONS } from '#directory/mutations.ts';
+import { QUEUE_MUTATIONS } from '#queue/mutations.ts';
 import { STORE_MUTATIONS } from '#store/mutations.ts';
 import type { AnyMutation } from '#store/sqlite/writer.ts';
 
-export const MUTATIONS: readonly AnyMutation[] = [...STORE_MUTATIONS, ...DIRECTORY_MUTATIONS];
+export const MUTATIONS: readonly AnyMutation[] = [...STORE_MUTATIONS, ...DIRECTORY_MUTATIONS, ...QUEUE_MUTATIONS];

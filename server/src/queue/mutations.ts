@@ -1,0 +1,7 @@
+/** The mutations of this room, for the writer's list. */
+import type { AnyMutation } from '#store/sqlite/writer.ts';
+import { claim, freeLeases, renew } from './leases.ts';
+import { dropQueued, holdQueued, releaseQueued, retryQueued } from './operate.ts';
+import { settle } from './settle.ts';
+
+export const QUEUE_MUTATIONS: readonly AnyMutation[] = [claim, renew, freeLeases, settle, holdQueued, releaseQueued, retryQueued, dropQueued];

@@ -1,0 +1,54 @@
+/** What the administrator does to queued mail: hold, release, retry, drop. */
+import { defineMutation, type Mutation } from '#store/mutation.ts';
+import { run, sql } from '#store/sql.ts';
+import { removeRecipients } from './settle.ts';
+
+export interface OperateArgs {
+  /** At most 200. */
+  readonly queueIds: readonly string[];
+  readonly nowMs: number;
+}
+
+/** All return how many recipients were changed. */
+type Operation = Mutation<OperateArgs, number>;
+
+/** Keeps messages from being tried until they are released; an attempt that is under way goes on. */
+export const holdQueued: Operation = defineMutation('queue.hold', function* (_tx, args: OperateArgs) {
+  let changed = 0;
+  for (const queueId of args.queueIds)
+    changed += yield* run(
+      sql`UPDATE queue_recipient SET held = 1, due_at = CASE WHEN lease_owner IS NULL THEN NULL ELSE due_at END WHERE queue_id = ${queueId} AND held = 0`,
+    );
+  return changed;
+});
+
+/** Lets held messages be tried again, at once. */
+export const releaseQueued: Operation = defineMutation('queue.release', function* (tx, args: OperateArgs) {
+  let changed = 0;
+  for (const queueId of args.queueIds)
+    changed += yield* run(
+      sql`UPDATE queue_recipient SET held = 0, due_at = CASE WHEN lease_owner IS NULL THEN 0 ELSE due_at END WHERE queue_id = ${queueId} AND held = 1`,
+    );
+  tx.notify('queue');
+  return changed;
+});
+
+/** Tries messages at once, also where their destination has just failed. Held ones stay held. */
+export const retryQueued: Operation = defineMutation('queue.retry', function* (tx, args: OperateArgs) {
+  let changed = 0;
+  for (const queueId of args.queueIds)
+    changed += yield* run(sql`UPDATE queue_recipient SET due_at = 0 WHERE queue_id = ${queueId} AND held = 0 AND lease_owner IS NULL`);
+  tx.notify('queue');
+  return changed;
+});
+
+/** Removes messages without telling their senders; an attempt that is under way may still succeed. */
+export const dropQueued: Operation = defineMutation('queue.drop', function* (_tx, args: OperateArgs) {
+  let changed = 0;
+  for (const queueId of args.queueIds) {
+    const removed = yield* run(sql`DELETE FROM queue_recipient WHERE queue_id = ${queueId}`);
+    if (removed > 0) yield* removeRecipients(new Map([[queueId, removed]]), args.nowMs);
+    changed += removed;
+  }
+  return changed;
+});

@@ -1,0 +1,74 @@
+/** What attempts came to, written down: recipients that are done go, others get their next time. Notices that the queue itself sends come in the same mutation. */
+import type { BlobId } from '#core/ids.ts';
+import { releaseBody } from '#store/blob-refs.ts';
+import { defineMutation, type Mutation } from '#store/mutation.ts';
+import { one, type Program, run, sql } from '#store/sql.ts';
+import { enqueue, type Outgoing } from './enqueue.ts';
+
+export type Settled =
+  /** Delivered, or given up. */
+  | { readonly kind: 'done'; readonly queueId: string; readonly n: number }
+  /** Tried in vain: again later. */
+  | {
+      readonly kind: 'later';
+      readonly queueId: string;
+      readonly n: number;
+      readonly dueAtMs: number;
+      readonly status: string;
+      readonly host: string | undefined;
+      readonly reply: string;
+      readonly isDelayTold: boolean;
+    }
+  /** Not tried: the lease is given back. */
+  | { readonly kind: 'untried'; readonly queueId: string; readonly n: number; readonly dueAtMs: number };
+
+export interface SettleArgs {
+  readonly owner: string;
+  readonly nowMs: number;
+  /** At most 1,000. */
+  readonly results: readonly Settled[];
+  /** Notices to senders elsewhere; their bodies come with the mutation. */
+  readonly notices: readonly Outgoing[];
+}
+
+export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle', function* (tx, args: SettleArgs) {
+  const done = new Map<string, number>();
+  for (const result of args.results) {
+    const { queueId, n } = result;
+    switch (result.kind) {
+      case 'done': {
+        const changed = yield* run(sql`DELETE FROM queue_recipient WHERE queue_id = ${queueId} AND n = ${n}`);
+        if (changed > 0) done.set(queueId, (done.get(queueId) ?? 0) + 1);
+        break;
+      }
+      // Somebody else may have taken over an expired lease: then what we know is old.
+      case 'later':
+        yield* run(
+          sql`UPDATE queue_recipient SET attempts = attempts + 1, lease_owner = NULL, due_at = CASE WHEN held = 1 THEN NULL ELSE ${result.dueAtMs} END, tried_at = ${args.nowMs},
+                last_status = ${result.status}, last_host = ${result.host ?? null}, last_reply = ${result.reply}, delay_told = ${result.isDelayTold ? 1 : 0}
+              WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner = ${args.owner}`,
+        );
+        break;
+      case 'untried':
+        yield* run(
+          sql`UPDATE queue_recipient SET lease_owner = NULL, due_at = CASE WHEN held = 1 THEN NULL ELSE ${result.dueAtMs} END
+              WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner = ${args.owner}`,
+        );
+        break;
+    }
+  }
+  yield* removeRecipients(done, args.nowMs);
+  for (const notice of args.notices) yield* enqueue(tx, notice);
+});
+
+/** Counts recipients off their messages; a message without any is removed and its body released. */
+export function* removeRecipients(removed: ReadonlyMap<string, number>, nowMs: number): Program<void> {
+  for (const [queueId, count] of removed) {
+    const row = yield* one<{ recipients: number; blob: number }>(
+      sql`UPDATE queue_message SET recipients = recipients - ${count} WHERE queue_id = ${queueId} RETURNING recipients, blob`,
+    );
+    if (row?.recipients !== 0) continue;
+    yield* run(sql`DELETE FROM queue_message WHERE queue_id = ${queueId}`);
+    yield* releaseBody(row.blob as BlobId, nowMs);
+  }
+}
