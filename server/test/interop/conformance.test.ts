@@ -1,0 +1,71 @@
+/** Scripts that people outside the project wrote, run whole against a real server: IMAP conversations, SMTP smuggling, and real mail programs end to end. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { conformance, conformanceData, needs, program, run } from '../support/outside.ts';
+import { startServer } from '../support/server.ts';
+
+test('all IMAP conversation scripts pass', { ...needs(conformanceData('imap')), timeout: 600_000 }, async () => {
+  const scripts = 41;
+  const accounts = Array.from({ length: scripts }, (_, index) => [`mpt${index + 1}`, `mpt${index + 1}b`]).flat();
+  await using server = await startServer({ accounts });
+  const folder = conformance('imap') ?? '';
+  const { output } = await run(
+    process.execPath,
+    ['run.mjs', '--host', '127.0.0.1', '--port', String(server.ports.imap), '--starttls', '--user-pattern', `mpt{n}@${server.domain}`, '--pass', server.password, '--manifest', 'manifest.json', '--sep', '/', 'scripts'],
+    { cwd: folder, timeoutMs: 500_000 },
+  );
+  assert.match(output, new RegExp(`\\b${scripts}\\b.*(pass|ok)|(pass|ok).*\\b${scripts}\\b`, 'i'), output.slice(-3000));
+  assert.doesNotMatch(output, /^FAIL/m, output.slice(-3000));
+});
+
+test('no sequence that smuggles a second message gets through, on port 25 and over LMTP', { ...needs(conformanceData('smtp')), timeout: 300_000 }, async () => {
+  await using server = await startServer({ accounts: ['ala'] });
+  const folder = conformance('smtp') ?? '';
+  const { status, output } = await run(process.execPath, ['smuggling.mjs', '127.0.0.1', String(server.ports.smtp), `ala@${server.domain}`], { cwd: folder });
+  assert.equal(status, 0, output);
+  assert.match(output, /12 passed, 0 failed/);
+});
+
+const CLIENTS = [
+  { script: 'curl', programs: ['curl'] },
+  { script: 'mbsync', programs: ['mbsync', 'curl', 'openssl'] },
+  { script: 'offlineimap', programs: ['offlineimap', 'curl', 'openssl'] },
+  { script: 'fetchmail', programs: ['fetchmail', 'getmail', 'curl'] },
+  { script: 'swaks', programs: ['swaks'] },
+  { script: 'neomutt', programs: ['neomutt', 'msmtp', 'curl', 'openssl', 'script'] },
+] as const;
+
+test('real mail programs do their work', { timeout: 900_000 }, async (t) => {
+  await using server = await startServer({ accounts: ['ala', 'olek'] });
+  for (const { script, programs } of CLIENTS) {
+    await t.test(script, needs(conformanceData('clients'), ...programs.map(program)), async () => {
+      const work = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-client-'));
+      try {
+        const { status, output } = await run('bash', [path.join(conformance('clients') ?? '', `${script}.sh`)], {
+          env: {
+            HOST: '127.0.0.1',
+            USER1: `ala@${server.domain}`,
+            USER2: `olek@${server.domain}`,
+            PASS: server.password,
+            IMAP_PORT: String(server.ports.imap),
+            IMAPS_PORT: String(server.ports.imaps),
+            POP3_PORT: String(server.ports.pop3),
+            POP3S_PORT: String(server.ports.pop3s),
+            SMTP_PORT: String(server.ports.smtp),
+            SUBMISSION_PORT: String(server.ports.submission),
+            SUBMISSIONS_PORT: String(server.ports.submissions),
+            WORK: work,
+          },
+          timeoutMs: 400_000,
+        });
+        assert.doesNotMatch(output, /^FAIL/m, output);
+        assert.equal(status, 0, output);
+      } finally {
+        fs.rmSync(work, { recursive: true, force: true });
+      }
+    });
+  }
+});
