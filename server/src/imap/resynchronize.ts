@@ -5,6 +5,7 @@
  */
 import type { Modseq } from '#core/ids.ts';
 import { vanishedSince } from '#store/read-change-log.ts';
+import { writeChangedLines } from './changed-lines.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
 import { type SequenceRange, type SequenceSet, normalizeRanges, STAR } from './wire/sequence-set.ts';
@@ -19,28 +20,15 @@ export interface KnownState {
   readonly match: { readonly seqs: SequenceSet; readonly uids: SequenceSet } | undefined;
 }
 
-const SLICE = 500;
-
 /** Tells the changes; nothing when the mailbox is not the one that the client remembers. */
 export async function resynchronize(session: Session, selected: Selected, known: KnownState): Promise<void> {
-  const { base, view, keywords } = selected;
+  const { base, view } = selected;
   if (known.uidValidity !== base.uidValidity) return;
   const wanted = normalizeRanges(known.uids?.ranges ?? [{ first: 1, last: STAR }], Math.max(1, base.uidNext - 1));
   const vanished = await vanishedIn(session, selected, known, wanted);
   if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
   const uids = view.uidsOf({ ranges: wanted, hasSaved: false }, 'uid');
-  let written = 0;
-  let hint = 0;
-  for (const uid of uids) {
-    const seq = view.seqOf(uid, hint + 1);
-    hint = seq;
-    const index = view.indexOf(uid, seq - 1);
-    if (index < 0 || (base.modseqs[index] ?? 0) <= known.modseq) continue;
-    session.writer.write(`* ${seq} FETCH (UID ${uid} MODSEQ (${base.modseqs[index]}) FLAGS `);
-    session.writer.write(keywords.lists.of(base.flags[index] ?? 0, view.isRecent(uid)));
-    session.writer.write(')\r\n');
-    if (++written % SLICE === 0) await session.drain();
-  }
+  await writeChangedLines(session, selected, uids, ({ modseq }) => modseq > known.modseq);
 }
 
 /** For UID FETCH with VANISHED: which of the named uids have left since then (RFC 7162 §3.2.6). */
@@ -54,24 +42,27 @@ export async function tellVanishedSince(session: Session, selected: Selected, se
 /** The known uids that have left since then, as a set. From the change log; where it was pruned, everything that is not here any more. */
 async function vanishedIn(session: Session, selected: Selected, known: KnownState, wanted: readonly SequenceRange[]): Promise<string> {
   const expunged = await session.store.query(vanishedSince(selected.mailbox, session.account, known.modseq));
-  if (expunged !== undefined)
-    return formatSet(
-      intersect(
-        wanted,
-        expunged.map(([first, last]) => ({ first, last })),
-      ),
-    );
-  const intact = intactUpTo(selected, known);
-  const { uids, length } = selected.view;
-  const missing: SequenceRange[] = [];
-  let next = intact + 1;
-  for (let i = selected.base.lowerBound(next); i < length; i++) {
+  if (expunged === undefined) return formatSet(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
+  const vanished = intersect(
+    wanted,
+    expunged.map(([first, last]) => ({ first, last })),
+  );
+  // Those that the client will be told of as news are not earlier ones.
+  return formatSet(selected.view.hasGone ? intersect(vanished, absentUids(selected, 0)) : vanished);
+}
+
+/** The uids above `from` that no message of the view has. */
+function absentUids({ view, base }: Selected, from: number): SequenceRange[] {
+  const { uids, length } = view;
+  const absent: SequenceRange[] = [];
+  let next = from + 1;
+  for (let i = view.hasGone ? 0 : base.lowerBound(next); i < length; i++) {
     const uid = uids[i] ?? 0;
-    if (uid > next) missing.push({ first: next, last: uid - 1 });
-    next = uid + 1;
+    if (uid > next) absent.push({ first: next, last: uid - 1 });
+    next = Math.max(next, uid + 1);
   }
-  if (next < selected.base.uidNext) missing.push({ first: next, last: selected.base.uidNext - 1 });
-  return formatSet(intersect(wanted, missing));
+  if (next < view.endUid) absent.push({ first: next, last: view.endUid - 1 });
+  return absent;
 }
 
 /** The uid up to which the client's numbers and ours agree, so that nothing below it was expunged unknown to it; 0 where it did not say. */

@@ -4,6 +4,7 @@
  *
  * RFC 9051 §5.2, §7.4.1, §7.5 · RFC 7162 §3.2.10 (VANISHED) · RFC 3501 §7.3.2 (RECENT)
  */
+import { writeChangedLines } from './changed-lines.ts';
 import { claimArrived } from './recent.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
@@ -55,21 +56,7 @@ async function tellChanged(session: Session, selected: Selected): Promise<void> 
   const uids = view.takeChanged();
   await keywords.refresh(base.atModseq);
   if (selected.toldKeywords !== keywords.lists) tellKeywords(session, selected);
-  let hint = 0;
-  for (let i = 0; i < uids.length; i++) {
-    const uid = uids[i] ?? 0;
-    const seq = view.seqOf(uid, hint + 1);
-    const index = view.indexOf(uid, seq - 1);
-    // It may have left while this reply waited for the client.
-    if (seq === 0 || index < 0) continue;
-    hint = seq;
-    const modseq = session.hasCondstore ? ` MODSEQ (${base.modseqs[index]})` : '';
-    const { writer } = session;
-    writer.write(`* ${seq} FETCH (UID ${uid}${modseq} FLAGS `);
-    writer.write(keywords.lists.of(base.flags[index] ?? 0, view.isRecent(uid)));
-    writer.write(')\r\n');
-    if (i % LINES === LINES - 1) await session.drain();
-  }
+  await writeChangedLines(session, selected, uids);
 }
 
 /** FLAGS and PERMANENTFLAGS: at SELECT, and when the account has other keywords than the client knows. */

@@ -84,6 +84,11 @@ export class View implements Disposable {
     return this.uidAt(this.#length);
   }
 
+  /** The first uid that no message announced so far can have. */
+  get endUid(): number {
+    return this.#endUid;
+  }
+
   /** The sequence number of a uid; 0 for one that is not in the view. O(1) if `hint` is right, else O(log n). */
   seqOf(uid: number, hint: number = 0): number {
     const uids = this.uids;
