@@ -2,6 +2,9 @@
 import type { Command } from '../command.ts';
 import { accountCommands } from './account.ts';
 import { aliasCommands } from './alias.ts';
+import { devCommand } from './dev.ts';
 import { domainCommands } from './domain.ts';
+import { initCommand } from './init.ts';
+import { serveCommand } from './serve.ts';
 
-export const COMMANDS: readonly Command[] = [...domainCommands, ...accountCommands, ...aliasCommands];
+export const COMMANDS: readonly Command[] = [devCommand, initCommand, serveCommand, ...domainCommands, ...accountCommands, ...aliasCommands];

@@ -7,9 +7,12 @@ export interface LimitsConfig {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly unauthenticatedTimeoutMs: number;
+  readonly connectionsPerMinute: number;
+  readonly signInFailuresPerAddress: number;
   readonly signInFailuresPerNetwork: number;
   readonly signInFailuresPerAccount: number;
   readonly signInFailuresTotal: number;
+  readonly signInDelayMs: number;
 }
 
 export function limitsSection(): Node<LimitsConfig> {
@@ -22,20 +25,36 @@ export function limitsSection(): Node<LimitsConfig> {
       count({ about: 'Connections at one time from one address (IPv6: one /64). 0: no limit.', standard: 100 }),
     ],
     unauthenticatedTimeoutMs: ['sign_in_time', duration({ about: 'How long a client of IMAP, POP3 or submission may take to sign in.', standard: '60s' })],
+    connectionsPerMinute: [
+      'connections_per_minute',
+      count({ about: 'New connections in a minute from one address (IPv6: one /64); this machine is exempt. 0: no limit.', standard: 600 }),
+    ],
+    signInFailuresPerAddress: [
+      'sign_in_failures_per_address',
+      count({ about: 'Failed sign-ins in an hour from one address to one account, then they are refused for a while. 0: no limit.', standard: 10 }),
+    ],
     signInFailuresPerNetwork: [
       'sign_in_failures_per_network',
-      count({ about: 'Failed sign-ins in ten minutes from one network (IPv4 /24, IPv6 /48) before it has to wait. 0: no limit.', standard: 100 }),
+      count({
+        about: 'Failed sign-ins in an hour from one network (IPv4 /24, IPv6 /48) to all accounts, then they are refused for a while. 0: no limit.',
+        standard: 100,
+      }),
     ],
     signInFailuresPerAccount: [
       'sign_in_failures_per_account',
       count({
-        about: 'Failed sign-ins in ten minutes to one account before others have to wait; networks that signed in within 30 days are exempt. 0: no limit.',
+        about:
+          'Failed sign-ins to one account from unfamiliar networks, then more are delayed; networks that signed in within 30 days are exempt. 0: no limit.',
         standard: 20,
       }),
     ],
     signInFailuresTotal: [
       'sign_in_failures_total',
-      count({ about: 'Failed sign-ins in ten minutes on the whole server before all new networks have to wait. 0: no limit.', standard: 5000 }),
+      count({
+        about: 'Failed sign-ins to the whole server from unfamiliar networks, then more are delayed and in the end refused. 0: no limit.',
+        standard: 500,
+      }),
     ],
+    signInDelayMs: ['sign_in_delay', duration({ about: 'The longest delay of a sign-in.', standard: '15s' })],
   });
 }

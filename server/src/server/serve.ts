@@ -1,0 +1,115 @@
+/**
+ * The server from start to stop: everything is opened here in its order, and closed in the reverse one.
+ *
+ * certificates -> data directory and its lock -> ports, probed and then opened by the protocol threads -> root given up -> writer (migrates) -> protocol
+ * threads serve -> control socket. Started as root, the data directory is touched as its owner only.
+ */
+import os from 'node:os';
+import { OPERATIONS } from '#admin/operations.ts';
+import type { AdminServices } from '#admin/operation.ts';
+import type { Config } from '#config/config.ts';
+import { systemClock } from '#core/clock.ts';
+import { Lifecycle } from '#core/lifecycle.ts';
+import type { Log } from '#log/log.ts';
+import { makeTicketKeys } from '#net/tls-context.ts';
+import { openStore } from '#store/open.ts';
+import { lockDirectory } from '#store/sqlite/lock.ts';
+import { startWriter } from '#store/sqlite/start-writer.ts';
+import { callOperation } from './call-operation.ts';
+import { readCertificates } from './certificates.ts';
+import { openControlSocket } from './control-socket.ts';
+import { bindings, probePorts } from './ports.ts';
+import { asUser, becomeUser, prepareDataDirectory, serviceUser } from './privileges.ts';
+import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
+import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
+import { VERSION } from './version.ts';
+
+export interface RunningServer extends AsyncDisposable {
+  /** For operations and jobs of the main thread. */
+  readonly services: AdminServices;
+  /** Does an administrator's operation. Throws DomainError. */
+  call(operation: string, input: unknown): Promise<unknown>;
+  /** Reads the certificates again; on failure the old ones stay, and it throws in one clear line. */
+  reload(): void;
+  /** Resolves when the server cannot go on and must be started anew. */
+  readonly failed: Promise<Error>;
+}
+
+const TICKET_KEY_LIFE_MS = 24 * 3600 * 1000;
+
+/** Starts a server. Throws in one clear line what keeps it from starting; then nothing of it is left. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const lifecycle = new Lifecycle();
+  try {
+    return await start(config, log, lifecycle);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<RunningServer> {
+  const { dataDirectory, domain } = config.server;
+  const onError = (error: unknown): void => void log.error('server.bug', error);
+  let certificates = readCertificates(config.tls);
+  const user = serviceUser(config.server, dataDirectory);
+  prepareDataDirectory(dataDirectory, user);
+  const lock = asUser(user, () => lockDirectory(dataDirectory));
+  lifecycle.onStop('lock', () => lock[Symbol.dispose]());
+
+  const all = bindings(config);
+  await probePorts(all);
+  const count = protocolThreadCount(config, os.availableParallelism());
+  let ticketKeys: Uint8Array = makeTicketKeys();
+  const shared = makeSharedMemory(count);
+  const starting = startProtocolThreads({ count, log, data: { config, bindings: all, shared, certificates, ticketKeys } });
+  let threads: ProtocolThreads | undefined;
+  // As root, nothing may be written before the ports are open and root is given up; otherwise both go on at once.
+  if (user !== undefined) {
+    threads = await starting;
+    becomeUser(user);
+  }
+  const writing = startWriter({
+    file: new URL('./writer-thread.ts', import.meta.url),
+    directory: dataDirectory,
+    freeSpaceMarkBytes: config.store.freeSpaceMarkBytes,
+    onFailure: (message, requests) => log.warn('store.failed', { message, requests }),
+  });
+  const [started, written] = await Promise.allSettled([threads ?? starting, writing]);
+  if (written.status === 'fulfilled') lifecycle.onStop('writer', () => written.value[Symbol.asyncDispose]());
+  if (started.status === 'fulfilled') lifecycle.onStop('protocol threads', () => started.value.stop());
+  if (started.status === 'rejected') throw started.reason;
+  if (written.status === 'rejected') throw written.reason;
+  const doors = started.value;
+  const writer = written.value;
+
+  const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: 'main', onError });
+  lifecycle.onStop('store', () => store[Symbol.asyncDispose]());
+  const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
+  const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);
+  await doors.open(() => writer.connect());
+  const controlSocket = await openControlSocket({ dataDirectory, log, call });
+  lifecycle.onStop('control socket', () => controlSocket[Symbol.asyncDispose]());
+
+  const reload = (): void => {
+    certificates = readCertificates(config.tls);
+    ticketKeys = makeTicketKeys();
+    doors.reload(certificates, ticketKeys);
+    for (const { source } of certificates) log.info('net.tls.loaded', { certificate: source });
+  };
+  // A stolen ticket key opens a day's sessions at most (RFC 9325 §7.4).
+  const rotation = setInterval(() => {
+    ticketKeys = makeTicketKeys();
+    doors.reload(certificates, ticketKeys);
+  }, TICKET_KEY_LIFE_MS);
+  lifecycle.onStop('ticket keys', () => clearInterval(rotation));
+  log.info('server.started', { version: VERSION, hostname: config.server.hostname, threads: count, process: process.pid });
+
+  return {
+    services,
+    call,
+    reload,
+    failed: Promise.race([writer.died, doors.failed]),
+    [Symbol.asyncDispose]: () => lifecycle.stop(),
+  };
+}
