@@ -27,6 +27,7 @@ export interface TestStoreOptions {
   readonly mutations?: readonly AnyMutation[];
   readonly files?: BodyFiles;
   readonly freeSpaceMarkBytes?: number;
+  readonly segmentBytes?: number;
   readonly onError?: (error: unknown) => void;
 }
 

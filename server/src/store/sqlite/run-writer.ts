@@ -40,14 +40,13 @@ export function runWriter(mutations: readonly AnyMutation[]): void {
     control.close();
     return;
   }
-  const { writer, close } = started;
   control.on('message', (order: WriterOrder) => {
     switch (order.kind) {
       case 'connect':
-        serve(writer, order.port);
+        serve(started.writer, order.port);
         break;
       case 'stop':
-        void close().then(() => {
+        void started.close().then(() => {
           report({ kind: 'stopped' });
           control.close();
         });
