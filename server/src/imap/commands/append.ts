@@ -50,7 +50,7 @@ export const append: Command<AppendArguments> = {
       { account: session.account, mailbox, messages, nowMs: session.services.clock.nowMs(), limitBytes: room.limitBytes },
       bodies,
     );
-    return { code: `APPENDUID ${added[0]?.uidValidity ?? 0} ${writeSet(added.map(({ uid }) => uid))}`, text: 'Appended' };
+    return { code: `APPENDUID ${added[0]?.uidValidity ?? 0} ${writeSet(added.map(({ uid }) => uid))}`, text: 'APPEND completed.' };
   },
 };
 

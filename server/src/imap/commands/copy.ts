@@ -34,7 +34,7 @@ export const copy: Command<TransferArgs> = {
       throw copied.failure.error;
     }
     const code = copyUid(copied);
-    if (code !== undefined) return { code, text: copied.missing > 0 ? 'Copied; some of the messages no longer exist' : 'Copied' };
+    if (code !== undefined) return copied.missing > 0 ? { code, text: 'Copied; some of the messages no longer exist' } : { code };
     return copied.missing > 0 ? { code: 'EXPUNGEISSUED', text: 'The messages no longer exist' } : undefined;
   },
 };
