@@ -5,9 +5,11 @@ import type { AccountId } from '#core/ids.ts';
 import { setDomain } from '#directory/domains.ts';
 import { removeAccount } from '#directory/accounts.ts';
 import { prepareMessage } from '#message/prepare.ts';
+import { all, sql } from '#store/sql.ts';
 import { type MailHouse, openMailHouse, PASSWORD } from '../../test/support/mail-house.ts';
 import { accept } from './accept.ts';
-import { type Accepted, type Path, type Peer, Refusal, type SenderParameters } from './delivery.ts';
+import { deliverLocal } from './deliver-local.ts';
+import { type Accepted, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
 
 const PLAIN: SenderParameters = { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined };
 const NO_PARAMETERS = { notify: undefined, originalRecipient: undefined };
@@ -179,6 +181,63 @@ test('submission: credentials that have changed since sign-in are asked for agai
   await rejects(house.delivery.begin(peer, address('jan@capri.example'), PLAIN), refusal(421, '4.7.0'));
 });
 
+test('a message for recipients here and elsewhere is filed and queued in one go', async () => {
+  await using house = await openMailHouse();
+  const peer = { ...(await signedIn(house)), protocol: 'UTF8SMTPSA' };
+  const parameters = { ...PLAIN, smtpUtf8: true, ret: 'HDRS', envelopeId: 'e1' } as const;
+  const { id } = await deliver(house, {
+    peer,
+    to: ['anna@capri.example', 'x@Elsewhere.example', 'X@elsewhere.example', 'x@elsewhere.example', 'ż@gęś.example', '"a b"@[192.0.2.1]'],
+    message: 'From: jan@capri.example\r\nTo: ż@gęś.example\r\n\r\ntext\r\n',
+    parameters,
+    recipientParameters: { notify: ['FAILURE', 'DELAY'], originalRecipient: 'rfc822;x@y' },
+  });
+  equal((await house.inbox(house.accounts.anna)).length, 1);
+  const queued = await house.store.query(all(sql`SELECT * FROM queue_message`));
+  deepEqual(
+    queued.map(({ queue_id, account, sender, eight_bit, smtp_utf8, ret, envelope_id, recipients }) => [
+      queue_id,
+      account,
+      sender,
+      eight_bit,
+      smtp_utf8,
+      ret,
+      envelope_id,
+      recipients,
+    ]),
+    [[id, house.accounts.jan, 'jan@capri.example', 1, 1, 'HDRS', 'e1', 4]],
+  );
+  const recipients = await house.store.query(all(sql`SELECT local_part, domain, notify, original FROM queue_recipient ORDER BY n`));
+  deepEqual(
+    recipients.map(({ local_part, domain, notify, original }) => [local_part, domain, notify, original]),
+    [
+      ['x', 'elsewhere.example', 'FAILURE,DELAY', 'rfc822;x@y'],
+      ['X', 'elsewhere.example', 'FAILURE,DELAY', 'rfc822;x@y'],
+      ['ż', 'xn--g-1ia2r.example', 'FAILURE,DELAY', 'rfc822;x@y'],
+      ['a b', '[192.0.2.1]', 'FAILURE,DELAY', 'rfc822;x@y'],
+    ],
+  );
+});
+
+test('SMTPUTF8 is asked of the next server only where the message needs it', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  const parameters = { ...PLAIN, smtpUtf8: true, body: '8BITMIME' } as const;
+  await deliver(house, { peer, to: ['x@elsewhere.example'], message: 'From: jan@capri.example\r\n\r\nplain\r\n', parameters });
+  const [row] = await house.store.query(all(sql`SELECT eight_bit, smtp_utf8, prefix FROM queue_message`));
+  deepEqual([row?.eight_bit, row?.smtp_utf8, row?.prefix], [0, 0, Buffer.alloc(0)]);
+});
+
+test('mail of the server itself goes to an address here past its quota, and to nobody else', async () => {
+  await using house = await openMailHouse();
+  const notice = Buffer.from('From: postmaster@capri.example\r\nSubject: notice\r\n\r\n');
+  equal(await deliverLocal(house.services, address('full+x@capri.example'), notice), house.accounts.full);
+  equal((await house.inbox(house.accounts.full))[1], `Return-Path: <>\r\nDelivered-To: full+x@capri.example\r\n${notice.toString()}`);
+  for (const nobody of ['nobody@capri.example', 'gone@capri.example', 'x@elsewhere.example', 'x@[192.0.2.1]']) {
+    equal(await deliverLocal(house.services, address(nobody), notice), undefined, nobody);
+  }
+});
+
 const stranger: Peer = { connectionId: 'c1', address: '192.0.2.7', helo: 'client.example', protocol: 'ESMTP', tls: undefined, identity: undefined };
 
 async function signedIn(house: MailHouse): Promise<Peer> {
@@ -195,12 +254,13 @@ async function deliver(
     readonly message?: string;
     readonly chunk?: number;
     readonly parameters?: SenderParameters;
+    readonly recipientParameters?: RecipientParameters;
   },
 ): Promise<Accepted> {
   const { peer = stranger, to = ['anna@capri.example'], message = 'Subject: x\r\n\r\n', chunk = 4000 } = options;
   const from = 'from' in options ? options.from : peer.identity === undefined ? 'a@outside.example' : 'jan@capri.example';
   const envelope = await house.delivery.begin(peer, from === undefined ? undefined : address(from), options.parameters ?? PLAIN);
-  for (const recipient of to) await envelope.recipient(address(recipient), NO_PARAMETERS);
+  for (const recipient of to) await envelope.recipient(address(recipient), options.recipientParameters ?? NO_PARAMETERS);
   const sink = envelope.open();
   try {
     const octets = Buffer.from(message);
@@ -214,6 +274,7 @@ async function deliver(
 
 function address(text: string): Path {
   const at = text.lastIndexOf('@');
+  if (text.startsWith('"')) return { localPart: text.slice(1, at - 1), domain: text.slice(at + 1) };
   return { localPart: text.slice(0, at), domain: text.slice(at + 1) };
 }
 

@@ -1,0 +1,28 @@
+/** Mail of the server's own (bounces, reports) for an address here: straight into the mailbox, past quota, with no Received field, for nobody has sent it. */
+import type { AccountId } from '#core/ids.ts';
+import { prepareMessage } from '#message/prepare.ts';
+import { accept } from './accept.ts';
+import type { Path } from './delivery.ts';
+import { asciiDomain, formatPath } from './path-text.ts';
+import { recipientPrefix } from './received.ts';
+import type { DeliveryServices } from './settings.ts';
+
+/**
+ * Files `message` (whole, CRLF line ends) with the null reverse-path; resolves when it is durable. Returns the account that has it; undefined where nobody here has
+ * the address or the account is disabled.
+ */
+export async function deliverLocal(
+  services: Pick<DeliveryServices, 'store' | 'directory' | 'clock'>,
+  recipient: Path,
+  message: Uint8Array,
+): Promise<AccountId | undefined> {
+  const domain = asciiDomain(recipient.domain);
+  if (domain === undefined || domain.startsWith('[')) return undefined;
+  const found = await services.directory.resolve(recipient.localPart, domain);
+  if (found === undefined || found.isDisabled) return undefined;
+  const prefix = recipientPrefix('', formatPath({ localPart: recipient.localPart, domain }));
+  const local = [{ account: found.account, prefix }];
+  const args = { account: found.account, message: prepareMessage(message), local, outgoing: undefined, nowMs: services.clock.nowMs() };
+  await services.store.commit(accept, args, [{ bytes: message }]);
+  return found.account;
+}
