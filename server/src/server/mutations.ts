@@ -1,7 +1,8 @@
 /** Every mutation that the writer can be asked for, of all rooms (mutations.test.ts finds those that were forgotten). */
+import { DELIVERY_MUTATIONS } from '#delivery/mutations.ts';
 import { DIRECTORY_MUTATIONS } from '#directory/mutations.ts';
 import { QUEUE_MUTATIONS } from '#queue/mutations.ts';
 import { STORE_MUTATIONS } from '#store/mutations.ts';
 import type { AnyMutation } from '#store/sqlite/writer.ts';
 
-export const MUTATIONS: readonly AnyMutation[] = [...STORE_MUTATIONS, ...DIRECTORY_MUTATIONS, ...QUEUE_MUTATIONS];
+export const MUTATIONS: readonly AnyMutation[] = [...STORE_MUTATIONS, ...DIRECTORY_MUTATIONS, ...QUEUE_MUTATIONS, ...DELIVERY_MUTATIONS];
