@@ -4,7 +4,6 @@ import type { Outgoing } from '#queue/enqueue.ts';
 import type { Body } from '#store/mutation.ts';
 import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
-import { recipientPrefix } from './received.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface CompleteMessage {
@@ -18,14 +17,22 @@ export interface CompleteMessage {
 
 /** Resolves when the message is durable for every recipient. */
 export async function acceptMessage(transaction: Transaction, complete: CompleteMessage): Promise<Accepted> {
-  const { targets, services, id, senderText } = transaction;
+  const { targets, services, id, senderText, peer } = transaction;
   const gone = await services.store.commit(
     accept,
     {
       account: targets.local[0]?.account,
       message: complete.message,
-      local: targets.local.map(({ account, address }) => ({ account, prefix: recipientPrefix(senderText, address) })),
+      local: targets.local.map(({ account, address }) => ({ account, address })),
       outgoing: targets.remote.length === 0 ? undefined : outgoing(transaction, complete),
+      origin: {
+        id,
+        sender: senderText,
+        messageId: complete.messageId,
+        protocol: peer.protocol,
+        remoteAddress: peer.address,
+        submitter: peer.identity?.account,
+      },
       nowMs: complete.receivedAtMs,
     },
     [complete.body],

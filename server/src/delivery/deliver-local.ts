@@ -4,7 +4,7 @@ import { prepareMessage } from '#message/prepare.ts';
 import { accept } from './accept.ts';
 import type { Path } from './delivery.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
-import { recipientPrefix } from './received.ts';
+import { newReceiptId } from './receipt-id.ts';
 import type { DeliveryServices } from './settings.ts';
 
 /**
@@ -20,9 +20,10 @@ export async function deliverLocal(
   if (domain === undefined || domain.startsWith('[')) return undefined;
   const found = await services.directory.resolve(recipient.localPart, domain);
   if (found === undefined || found.isDisabled) return undefined;
-  const prefix = recipientPrefix('', formatPath({ localPart: recipient.localPart, domain }));
-  const local = [{ account: found.account, prefix }];
-  const args = { account: found.account, message: prepareMessage(message), local, outgoing: undefined, nowMs: services.clock.nowMs() };
+  const { account } = found;
+  const address = formatPath({ localPart: recipient.localPart, domain });
+  const origin = { id: newReceiptId(), sender: '', messageId: undefined, protocol: 'internal', remoteAddress: '', submitter: undefined };
+  const args = { account, message: prepareMessage(message), local: [{ account, address }], outgoing: undefined, origin, nowMs: services.clock.nowMs() };
   await services.store.commit(accept, args, [{ bytes: message }]);
-  return found.account;
+  return account;
 }

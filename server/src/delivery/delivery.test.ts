@@ -6,6 +6,7 @@ import { setDomain } from '#directory/domains.ts';
 import { removeAccount } from '#directory/accounts.ts';
 import { prepareMessage } from '#message/prepare.ts';
 import { all, sql } from '#store/sql.ts';
+import { findByAccount, findByKey } from '#trail/find.ts';
 import { type MailHouse, openMailHouse, PASSWORD } from '../../test/support/mail-house.ts';
 import { accept } from './accept.ts';
 import { deliverLocal } from './deliver-local.ts';
@@ -84,10 +85,13 @@ test('an account whose mail is gone by the end of data is left out, and the mess
   const bytes = Buffer.from('Subject: late\r\n\r\n');
   const none = 4711 as AccountId;
   const commit = (...accounts: readonly AccountId[]): Promise<readonly AccountId[]> => {
-    const local = accounts.map((account) => ({ account, prefix: '' }));
-    return house.store.commit(accept, { account: accounts[0], message: prepareMessage(bytes), local, outgoing: undefined, nowMs: house.clock.nowMs() }, [
-      { bytes },
-    ]);
+    const local = accounts.map((account) => ({ account, address: 'x@capri.example' }));
+    const origin = { id: 'A', sender: '', messageId: undefined, protocol: 'SMTP', remoteAddress: '', submitter: undefined };
+    return house.store.commit(
+      accept,
+      { account: accounts[0], message: prepareMessage(bytes), local, outgoing: undefined, origin, nowMs: house.clock.nowMs() },
+      [{ bytes }],
+    );
   };
   deepEqual(await commit(none, house.accounts.anna), [none]);
   equal((await house.inbox(house.accounts.anna)).length, 1);
@@ -216,6 +220,33 @@ test('a message for recipients here and elsewhere is filed and queued in one go'
       ['ż', 'xn--g-1ia2r.example', 'FAILURE,DELAY', 'rfc822;x@y'],
       ['a b', '[192.0.2.1]', 'FAILURE,DELAY', 'rfc822;x@y'],
     ],
+  );
+});
+
+test('the trail tells, in the same mutation, what became of a message', async () => {
+  await using house = await openMailHouse();
+  const { id } = await deliver(house, {
+    peer: await signedIn(house),
+    to: ['anna+x@capri.example', 'x@elsewhere.example'],
+    message: 'From: jan@capri.example\r\nMessage-ID: <m1@capri.example>\r\n\r\n',
+  });
+  const span = { fromMs: house.clock.nowMs() - 1000, toMs: house.clock.nowMs() };
+  for (const key of [id, '<m1@capri.example>', 'jan@capri.example', 'x@elsewhere.example']) {
+    const entries = await house.store.query(findByKey(key, span));
+    deepEqual(
+      entries.map(({ event, account, queueId, messageId }) => [event, account, queueId, messageId]),
+      [
+        ['received', undefined, id, '<m1@capri.example>'],
+        ['queued', undefined, id, '<m1@capri.example>'],
+        ['filed', house.accounts.anna, id, '<m1@capri.example>'],
+      ],
+      key,
+    );
+  }
+  const own = await house.store.query(findByAccount(house.accounts.anna, span));
+  deepEqual(
+    own.map(({ details }) => details),
+    [{ mailbox: 'INBOX', sender: 'jan@capri.example', recipient: 'anna+x@capri.example' }],
   );
 });
 

@@ -4,6 +4,7 @@
  * What is stored is our Received field and then the message as it came (on submission with the changes of its stages): the same octets for every recipient.
  */
 import { parseMessage, MessageParser } from '#message/parse.ts';
+import { parseMessageId } from '#message/message-id.ts';
 import type { ParsedMessage } from '#message/part.ts';
 import { prepare } from '#message/prepare.ts';
 import type { Body } from '#store/mutation.ts';
@@ -75,7 +76,7 @@ export class Intake implements MessageSink {
     this.#isOver = true;
     return acceptMessage(transaction, {
       message,
-      messageId: parsed.header.first('message-id'),
+      messageId: messageIdOf(parsed),
       isEightBit: this.#isEightBit,
       header: parsed.header.bytes,
       body,
@@ -163,4 +164,9 @@ export class Intake implements MessageSink {
     if (this.#isEightBit || this.#transaction.targets.remote.length === 0) return;
     this.#isEightBit = /[\x80-\xff]/.test(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1'));
   }
+}
+
+function messageIdOf({ header }: ParsedMessage): string | undefined {
+  const id = parseMessageId(header.first('message-id'));
+  return id === undefined ? undefined : `<${id}>`;
 }

@@ -1,5 +1,5 @@
 /**
- * The trace fields that a message gets here: Received in front of the body, Return-Path and Delivered-To in each recipient's prefix.
+ * The Received field that a message gets in front of its body. (Return-Path and Delivered-To stand in each recipient's prefix: accept.ts.)
  *
  * RFC 5321 §4.4 (form), §7.6 (what may be left out) · RFC 3848 (`with`) · RFC 8314 §7.4 (`tls`)
  *
@@ -24,11 +24,6 @@ export function receivedField({ peer, hostname, id, nowMs, onlyRecipient, showsC
   const recipient = onlyRecipient === undefined ? '' : `\r\n\tfor <${onlyRecipient}>`;
   const tls = peer.tls === undefined ? '' : `\r\n\ttls ${peer.tls.cipher}`;
   return `Received: ${from}by ${hostname} with ${peer.protocol} id ${id}${recipient}${tls};\r\n\t${dateTime(nowMs)}\r\n`;
-}
-
-/** What stands before the body for one recipient. */
-export function recipientPrefix(sender: string, recipient: string): string {
-  return `Return-Path: <${sender}>\r\nDelivered-To: ${recipient}\r\n`;
 }
 
 let lastSecond = Number.NaN;
