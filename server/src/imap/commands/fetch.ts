@@ -6,7 +6,7 @@
 import { type Command, ImapError } from '../command.ts';
 import { type FetchRequest, parseFetchRequest } from '../fetch/request.ts';
 import { runFetch } from '../fetch/run.ts';
-import { tellVanishedSince } from '../fetch/vanished.ts';
+import { tellVanishedSince } from '../resynchronize.ts';
 
 import { tellKeywords } from '../updates.ts';
 import type { SequenceSet } from '../wire/sequence-set.ts';
