@@ -1,116 +1,82 @@
-/** Questions to the trail: by Message-ID, by the id of the SMTP reply, by address, by account. */
+/** Questions to the trail: by Message-ID, by the id of the SMTP reply, by address, by account. What has no keys yet is looked through. */
 import type { AccountId } from '#core/ids.ts';
 import { all, one, type Program, rows, sql } from '#store/sql.ts';
-import { keyHash, normalKey, periodOf, type TrailDetails, type TrailEventName } from './record.ts';
-
-export interface TrailEntry {
-  readonly atMs: number;
-  /** Undefined: the server's own view. */
-  readonly account: AccountId | undefined;
-  readonly event: TrailEventName;
-  readonly queueId: string;
-  readonly email: number;
-  readonly messageId: string;
-  readonly details: TrailDetails;
-}
+import type { Store } from '#store/store.ts';
+import { accountKey, keyHash, keysOf, periodOf, textKey, toEntry, type TrailEntry, type TrailRow } from './entry.ts';
 
 export interface TrailSpan {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Newest first count; the answer is in the order of time. */
+  /** The newest so many events. */
   readonly limit?: number;
 }
 
 const LIMIT = 500;
 /** Messages whose whole story is told in one answer. */
 const MESSAGES = 50;
+const SLICE = 1000;
 
-interface TrailRow {
-  readonly account: number;
-  readonly at: number;
-  readonly serial: number;
-  readonly event: TrailEventName;
-  readonly queue_id: string;
-  readonly email: number;
-  readonly message_id: string;
-  readonly details: string;
-}
-
-/** Everything about the messages that a key finds: a Message-ID (with or without angle brackets), an SMTP reply's id, a remote address or sender. */
-export function* findByKey(key: string, span: TrailSpan): Program<readonly TrailEntry[]> {
-  const wanted = normalKey(key);
-  const found = new Map<string, TrailRow>();
-  const ids = new Map<string, TrailRow>();
-  for (const form of wanted.includes('@') && !wanted.startsWith('<') ? [wanted, `<${wanted}>`] : [wanted]) {
-    for (const row of yield* rowsOfKey(form, span)) if (mentions(row, form)) ids.set(row.queue_id, row);
+/** Everything about the messages that are found by a Message-ID, the id of an SMTP reply, or an address, in the order of time. For the administrator. */
+export async function findTrail(store: Store, key: string, span: TrailSpan): Promise<readonly TrailEntry[]> {
+  const found = await entriesWith(store, textKey(key.trim()), span);
+  const stories = new Map(found.map((entry) => [entry.trail, entry]));
+  for (const queueId of new Set(found.map(({ queueId }) => queueId).slice(-MESSAGES))) {
+    for (const entry of await entriesWith(store, textKey(queueId), span)) if (entry.queueId === queueId) stories.set(entry.trail, entry);
   }
-  for (const queueId of [...ids.keys()].slice(0, MESSAGES)) {
-    for (const row of yield* storyOf(queueId, span)) found.set(`${row.account} ${row.at} ${row.serial}`, row);
-  }
-  return inOrder([...found.values()], span);
+  return [...stories.values()].toSorted(byTime).slice(-(span.limit ?? LIMIT));
 }
 
-/** An account's own trail. */
-export function* findByAccount(account: AccountId, span: TrailSpan): Program<readonly TrailEntry[]> {
-  const own = yield* all<TrailRow>(sql`
-    SELECT account, at, serial, event, queue_id, email, message_id, details FROM trail
-    WHERE account = ${account} AND at >= ${span.fromMs} AND at <= ${span.toMs} ORDER BY at DESC, serial DESC LIMIT ${span.limit ?? LIMIT}`);
-  return inOrder(own, span);
+/** What an account may know: its own mail, without the others who got it too; all of what it sent itself. */
+export async function findOwnTrail(store: Store, account: AccountId, span: TrailSpan): Promise<readonly TrailEntry[]> {
+  const found = await entriesWith(store, accountKey(account), span);
+  return found.map((entry) => (entry.by === account ? entry : { ...entry, recipients: entry.recipients.filter((recipient) => recipient.account === account) }));
 }
 
-/** All rows with this id: the server's own by key, and through `received` those of the accounts where the message was filed. */
-function* storyOf(queueId: string, span: TrailSpan): Program<readonly TrailRow[]> {
-  const story = (yield* rowsOfKey(normalKey(queueId), span)).filter((row) => row.queue_id === queueId);
-  const filed: TrailRow[] = [];
-  for (const row of story) {
-    const { accounts } = JSON.parse(row.details) as { readonly accounts?: readonly number[] };
-    for (const account of accounts ?? []) {
-      const there = yield* all<TrailRow>(sql`
-        SELECT account, at, serial, event, queue_id, email, message_id, details FROM trail WHERE account = ${account} AND at = ${row.at} AND queue_id = ${queueId}`);
-      filed.push(...there);
+/** The newest events with this key, in the order of time. */
+async function entriesWith(store: Store, key: string, { fromMs, toMs, limit = LIMIT }: TrailSpan): Promise<TrailEntry[]> {
+  if (key === '') return [];
+  const bounds = await store.query(extent());
+  const found: TrailEntry[] = [];
+  const take = (slice: readonly TrailRow[]): void => {
+    for (const row of slice) {
+      if (row.at < fromMs || row.at > toMs) continue;
+      const entry = toEntry(row);
+      if (keysOf(entry).has(key)) found.push(entry);
     }
+  };
+  for (let after = bounds.indexed; after < bounds.last; ) {
+    const slice = await store.query(rowsAfter(after));
+    take(slice);
+    after = slice.at(-1)?.trail ?? bounds.last;
   }
-  return [...story, ...filed];
+  for (let period = periodOf(bounds.indexed); period >= periodOf(bounds.first) && found.length < limit; period--)
+    take(await store.query(rowsOfKey(period, key)));
+  return found.toSorted(byTime).slice(-limit);
 }
 
-/** Rows with this key, from the newest period back. */
-function* rowsOfKey(key: string, { fromMs, toMs, limit = LIMIT }: TrailSpan): Program<readonly TrailRow[]> {
-  const wanted = keyHash(key);
+function* extent(): Program<{ readonly first: number; readonly last: number; readonly indexed: number }> {
+  const row = yield* one<{ readonly first: number | null; readonly last: number | null; readonly indexed: number }>(sql`
+    SELECT (SELECT min(trail) FROM trail) AS first, (SELECT max(trail) FROM trail) AS last, indexed FROM trail_state WHERE id = 1`);
+  return { first: row?.first ?? 0, last: row?.last ?? 0, indexed: row?.indexed ?? 0 };
+}
+
+function* rowsAfter(after: number): Program<readonly TrailRow[]> {
+  return yield* all<TrailRow>(sql`
+    SELECT trail, at, event, queue_id, message_id, by_account, sender, recipients, details FROM trail WHERE trail > ${after} ORDER BY trail LIMIT ${SLICE}`);
+}
+
+function* rowsOfKey(period: number, key: string): Program<readonly TrailRow[]> {
+  const places = yield* rows<readonly [trail: number]>(sql`
+    SELECT trail FROM trail_key WHERE period = ${period} AND hash = ${keyHash(key)} ORDER BY trail DESC LIMIT ${SLICE}`);
   const found: TrailRow[] = [];
-  for (let period = periodOf(toMs); period >= periodOf(fromMs) && found.length < limit; period--) {
-    const places = yield* rows<readonly [account: number, at: number, serial: number]>(sql`
-      SELECT account, at, serial FROM trail_key WHERE period = ${period} AND hash = ${wanted} ORDER BY account, at, serial LIMIT ${limit}`);
-    for (const [account, at, serial] of places) {
-      if (at < fromMs || at > toMs) continue;
-      const row = yield* one<TrailRow>(sql`
-        SELECT account, at, serial, event, queue_id, email, message_id, details FROM trail WHERE account = ${account} AND at = ${at} AND serial = ${serial}`);
-      if (row) found.push(row);
-    }
+  for (const [trail] of places) {
+    const row = yield* one<TrailRow>(sql`
+      SELECT trail, at, event, queue_id, message_id, by_account, sender, recipients, details FROM trail WHERE trail = ${trail}`);
+    if (row) found.push(row);
   }
   return found;
 }
 
-/** Whether a row really is about the key, and not about another with the same hash. */
-function mentions(row: TrailRow, key: string): boolean {
-  return normalKey(row.message_id) === key || normalKey(row.queue_id) === key || normalKey(row.details).includes(JSON.stringify(key).slice(1, -1));
-}
-
-function inOrder(found: readonly TrailRow[], { limit = LIMIT }: TrailSpan): readonly TrailEntry[] {
-  return found
-    .toSorted((a, b) => a.at - b.at || order(a) - order(b) || a.account - b.account || a.serial - b.serial)
-    .slice(-limit)
-    .map((row) => ({
-      atMs: row.at,
-      account: row.account === 0 ? undefined : (row.account as AccountId),
-      event: row.event,
-      queueId: row.queue_id,
-      email: row.email,
-      messageId: row.message_id,
-      details: JSON.parse(row.details) as TrailDetails,
-    }));
-}
-
-/** Within a millisecond: first it came. */
-function order(row: TrailRow): number {
-  return row.event === 'received' ? 0 : 1;
+function byTime(a: TrailEntry, b: TrailEntry): number {
+  return a.atMs - b.atMs || a.trail - b.trail;
 }

@@ -1,5 +1,6 @@
 /** The mutations of this room, for the writer's list. */
 import type { AnyMutation } from '#store/sqlite/writer.ts';
-import { pruneTrailAccount, pruneTrailKeys } from './prune.ts';
+import { indexTrailSlice } from './index-trail.ts';
+import { pruneTrailSlice } from './prune.ts';
 
-export const TRAIL_MUTATIONS: readonly AnyMutation[] = [pruneTrailAccount, pruneTrailKeys];
+export const TRAIL_MUTATIONS: readonly AnyMutation[] = [indexTrailSlice, pruneTrailSlice];

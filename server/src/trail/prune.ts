@@ -1,46 +1,37 @@
 /** Forgetting what is older than the time for which the trail is kept, in slices. */
 import { defineMutation, type Mutation } from '#store/mutation.ts';
-import { one, type Program, run, sql } from '#store/sql.ts';
+import { one, run, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
-import { periodOf } from './record.ts';
+import { periodOf } from './entry.ts';
 
 /** How long the trail is kept, where nothing else is configured. */
 export const TRAIL_KEPT_MS: number = 90 * 24 * 3600_000;
 const SLICE = 500;
 
-interface PruneAccount {
-  readonly trailOf: number;
+export interface PruneTrail {
   readonly beforeMs: number;
 }
 
-/** One slice of one account; returns how many rows went. */
-export const pruneTrailAccount: Mutation<PruneAccount, number> = defineMutation('trail.pruneAccount', function* (_tx, { trailOf, beforeMs }: PruneAccount) {
-  return yield* run(sql`
-    DELETE FROM trail WHERE account = ${trailOf} AND (at, serial) IN
-      (SELECT at, serial FROM trail WHERE account = ${trailOf} AND at < ${beforeMs} ORDER BY at, serial LIMIT ${SLICE})`);
+/** One slice of events from the old end, and of keys whose events are gone; returns how many of both went. The newest event stays: numbers go on from it. */
+export const pruneTrailSlice: Mutation<PruneTrail, number> = defineMutation('trail.prune', function* (_tx, { beforeMs }: PruneTrail) {
+  const bounds = yield* one<{ readonly first: number | null; readonly last: number | null }>(sql`
+    SELECT (SELECT min(trail) FROM trail) AS first, (SELECT max(trail) FROM trail) AS last`);
+  const first = bounds?.first ?? 0;
+  const last = bounds?.last ?? 0;
+  // In the order of recording, so up to the first that is too young: times of rows that stand together differ by seconds.
+  const young = yield* one<{ readonly trail: number }>(sql`
+    SELECT trail FROM trail WHERE trail >= ${first} AND trail < ${first + SLICE} AND at >= ${beforeMs} ORDER BY trail LIMIT 1`);
+  const end = Math.min(young?.trail ?? first + SLICE, last);
+  const events = yield* run(sql`DELETE FROM trail WHERE trail >= ${first} AND trail < ${end}`);
+  const keys = yield* run(sql`
+    DELETE FROM trail_key WHERE (period, hash, trail) IN
+      (SELECT period, hash, trail FROM trail_key WHERE period < ${periodOf(end)} ORDER BY period, hash, trail LIMIT ${SLICE})`);
+  return events + keys;
 });
 
-/** One slice of keys; returns how many went. */
-export const pruneTrailKeys: Mutation<{ readonly beforeMs: number }, number> = defineMutation(
-  'trail.pruneKeys',
-  function* (_tx, { beforeMs }: { readonly beforeMs: number }) {
-    return yield* run(sql`
-      DELETE FROM trail_key WHERE (period, hash, account, at, serial) IN
-        (SELECT period, hash, account, at, serial FROM trail_key WHERE period < ${periodOf(beforeMs)} ORDER BY period, hash, account, at, serial LIMIT ${SLICE})`);
-  },
-);
-
-/** Prunes everything older than `beforeMs`; once a day is enough. Returns the number of events forgotten. */
+/** Prunes everything older than `beforeMs`; once a day is enough. Returns the number of rows. */
 export async function pruneTrail(store: Store, beforeMs: number): Promise<number> {
   let total = 0;
-  for (let trailOf = await store.query(nextAccount(-1)); trailOf !== undefined; trailOf = await store.query(nextAccount(trailOf))) {
-    for (let pruned = SLICE; pruned === SLICE; total += pruned) pruned = await store.commit(pruneTrailAccount, { trailOf, beforeMs });
-  }
-  for (let pruned = SLICE; pruned === SLICE; ) pruned = await store.commit(pruneTrailKeys, { beforeMs });
+  for (let pruned = 1; pruned > 0; total += pruned) pruned = await store.commit(pruneTrailSlice, { beforeMs });
   return total;
-}
-
-function* nextAccount(after: number): Program<number | undefined> {
-  const row = yield* one<{ readonly account: number }>(sql`SELECT account FROM trail WHERE account > ${after} ORDER BY account LIMIT 1`);
-  return row?.account;
 }

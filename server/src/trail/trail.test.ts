@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AccountId } from '#core/ids.ts';
+import type { AccountId, EmailId } from '#core/ids.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
-import type { Store } from '#store/store.ts';
 import { openTestStore, TEST_TIME_MS } from '../../test/support/store.ts';
-import { findByAccount, findByKey } from './find.ts';
+import { findOwnTrail, findTrail } from './find.ts';
+import { indexTrail } from './index-trail.ts';
 import { TRAIL_MUTATIONS } from './mutations.ts';
 import { pruneTrail } from './prune.ts';
 import { record, type TrailEvent } from './record.ts';
@@ -13,6 +13,7 @@ const DAY_MS = 24 * 3600_000;
 const JAN = 1 as AccountId;
 const ANNA = 2 as AccountId;
 const WHOLE = { fromMs: TEST_TIME_MS - 90 * DAY_MS, toMs: TEST_TIME_MS + 90 * DAY_MS };
+const REMOTE = 'Żaba@elsewhere.example';
 
 const recordAll: Mutation<{ readonly events: readonly TrailEvent[] }, void> = defineMutation(
   'test.record',
@@ -21,73 +22,83 @@ const recordAll: Mutation<{ readonly events: readonly TrailEvent[] }, void> = de
   },
 );
 
-test('a message is found by its Message-ID, the id of the reply, its sender, and the remote recipient, always with its whole story', async () => {
-  await using place = await openTestStore({ mutations: [...TRAIL_MUTATIONS, recordAll] });
-  await place.store.commit(recordAll, { events: [...story('Q1', '<Mail.1@example.org>', TEST_TIME_MS), ...story('Q2', '<mail.2@example.org>', TEST_TIME_MS)] });
-  for (const key of ['<Mail.1@example.org>', 'mail.1@example.org', 'Q1', 'q1']) {
-    const found = await place.store.query(findByKey(key, WHOLE));
-    assert.deepEqual(
-      found.map(({ event, account, queueId }) => [event, account, queueId]),
-      [
-        ['received', undefined, 'Q1'],
-        ['queued', undefined, 'Q1'],
-        ['filed', JAN, 'Q1'],
-        ['filed', ANNA, 'Q1'],
-        ['delivered', undefined, 'Q1'],
-      ],
-      key,
-    );
-  }
-  for (const key of ['Sender@example.org', 'Żaba@elsewhere.example']) assert.equal((await place.store.query(findByKey(key, WHOLE))).length, 10, key);
-  assert.deepEqual(await place.store.query(findByKey('nothing', WHOLE)), []);
-});
-
-test('an account sees its own trail and nobody else', async () => {
-  await using place = await openTestStore({ mutations: [...TRAIL_MUTATIONS, recordAll] });
-  await place.store.commit(recordAll, { events: story('Q1', '<1@example.org>', TEST_TIME_MS) });
-  await place.store.commit(recordAll, { events: story('Q2', '<2@example.org>', TEST_TIME_MS + DAY_MS) });
-  const found = await place.store.query(findByAccount(JAN, WHOLE));
-  assert.deepEqual(
-    found.map(({ queueId, details, email }) => [queueId, details, email]),
-    [
-      ['Q1', { mailbox: 'INBOX' }, 5],
-      ['Q2', { mailbox: 'INBOX' }, 5],
-    ],
-  );
-  assert.equal((await place.store.query(findByAccount(JAN, { ...WHOLE, limit: 1 })))[0]?.queueId, 'Q2');
-});
-
-test('what is too old is forgotten in slices, keys too', async () => {
-  await using place = await openTestStore({ mutations: [...TRAIL_MUTATIONS, recordAll] });
-  for (let day = 0; day < 4; day++) {
-    const events = Array.from({ length: 300 }, (_, n) => story(`Q${day}-${n}`, `<${day}-${n}@example.org>`, TEST_TIME_MS + day * DAY_MS + (n >> 3))).flat();
-    await place.store.commit(recordAll, { events });
-  }
-  assert.equal(await pruneTrail(place.store, TEST_TIME_MS + 3 * DAY_MS), 3 * 300 * 5);
-  assert.equal(await pruneTrail(place.store, TEST_TIME_MS + 4 * DAY_MS - 1), 300 * 5);
-  assert.equal(await countKeys(place.store, '3-7'), 0);
-});
-
-async function countKeys(store: Store, id: string): Promise<number> {
-  return (await store.query(findByKey(`<${id}@example.org>`, WHOLE))).length;
+for (const isIndexed of [false, true]) {
+  test(`a message is found by ids and addresses, always with its whole story (${isIndexed ? 'with' : 'without'} keys)`, async () => {
+    await using place = await openTestStore({ mutations: [...TRAIL_MUTATIONS, recordAll] });
+    const { store } = place;
+    await store.commit(recordAll, { events: [...story('Q1', '<Mail.1@example.org>', TEST_TIME_MS), ...story('Q2', '<mail.2@example.org>', TEST_TIME_MS + 1)] });
+    if (isIndexed) assert.equal(await indexTrail(store), 4);
+    for (const key of ['<Mail.1@example.org>', 'mail.1@example.org', 'Q1', ' q1']) {
+      const found = await findTrail(store, key, WHOLE);
+      assert.deepEqual(
+        found.map(({ event, queueId }) => [event, queueId]),
+        [
+          ['received', 'Q1'],
+          ['delivered', 'Q1'],
+        ],
+        key,
+      );
+      assert.deepEqual(found[1]?.details, { reply: '250 Ok', host: 'mx.elsewhere.example' });
+    }
+    for (const key of ['jan@capri.example', 'żaba@elsewhere.example']) {
+      assert.deepEqual(
+        (await findTrail(store, key, WHOLE)).map(({ queueId }) => queueId),
+        ['Q1', 'Q2', 'Q1', 'Q2'],
+        key,
+      );
+    }
+    assert.deepEqual(await findTrail(store, 'nothing', WHOLE), []);
+    assert.deepEqual(await findTrail(store, '', WHOLE), []);
+    assert.deepEqual(await findTrail(store, 'Q1', { fromMs: 0, toMs: TEST_TIME_MS - 1 }), []);
+  });
 }
 
-/** A message to two accounts here and one recipient elsewhere. */
+test('an account sees its own mail without the others who got it, and all of what it sent', async () => {
+  await using place = await openTestStore({ mutations: [...TRAIL_MUTATIONS, recordAll] });
+  await place.store.commit(recordAll, { events: story('Q1', '<1@example.org>', TEST_TIME_MS) });
+  const recipients = async (account: AccountId): Promise<unknown> =>
+    (await findOwnTrail(place.store, account, WHOLE)).map((entry) => [entry.event, entry.recipients.map(({ address }) => address)]);
+  assert.deepEqual(await recipients(JAN), [
+    ['received', ['anna@capri.example', REMOTE]],
+    ['delivered', [REMOTE]],
+  ]);
+  assert.deepEqual(await recipients(ANNA), [['received', ['anna@capri.example']]]);
+  assert.deepEqual(await recipients(3 as AccountId), []);
+});
+
+test('what is too old is forgotten in slices, keys too, and numbers go on', async () => {
+  await using place = await openTestStore({ mutations: [...TRAIL_MUTATIONS, recordAll] });
+  const { store } = place;
+  const day = async (n: number): Promise<void> => {
+    const atMs = TEST_TIME_MS + n * DAY_MS;
+    await store.commit(recordAll, { events: Array.from({ length: 600 }, (_, i) => story(`Q${n}-${i}`, `<${n}-${i}@example.org>`, atMs + i)).flat() });
+  };
+  await day(0);
+  await day(1);
+  await indexTrail(store);
+  assert.equal(await pruneTrail(store, TEST_TIME_MS + DAY_MS), 1200);
+  assert.deepEqual(await findTrail(store, 'Q0-5', WHOLE), []);
+  assert.equal((await findTrail(store, 'Q1-5', WHOLE)).length, 2);
+  assert.equal(await pruneTrail(store, TEST_TIME_MS + 2 * DAY_MS), 1199);
+  await day(2);
+  assert.equal((await findTrail(store, 'Q2-5', WHOLE)).length, 2);
+});
+
+/** A message from jan to anna here and to somebody elsewhere, delivered there five seconds later. */
 function story(queueId: string, messageId: string, atMs: number): TrailEvent[] {
-  const sender = 'sender@example.org';
-  const remote = 'żaba@elsewhere.example';
+  const sender = 'jan@capri.example';
+  const anna = { address: 'anna@capri.example', account: ANNA, email: 5 as EmailId };
   return [
+    { event: 'received', atMs, queueId, messageId, by: JAN, sender, recipients: [anna, { address: REMOTE }], details: { peer: '192.0.2.1', size: 4096 } },
     {
-      event: 'received',
-      atMs,
-      account: undefined,
+      event: 'delivered',
+      atMs: atMs + 5000,
       queueId,
       messageId,
-      keys: [messageId, queueId, sender],
-      details: { sender, accounts: [1, 2], peer: '192.0.2.1' },
+      by: JAN,
+      sender,
+      recipients: [{ address: REMOTE }],
+      details: { reply: '250 Ok', host: 'mx.elsewhere.example' },
     },
-    ...[JAN, ANNA].map((account): TrailEvent => ({ event: 'filed', atMs, account, queueId, email: 5 as never, messageId, details: { mailbox: 'INBOX' } })),
-    { event: 'queued', atMs, account: undefined, queueId, messageId, keys: [queueId, messageId, remote], details: { recipients: [remote] } },
-    { event: 'delivered', atMs: atMs + 5000, account: undefined, queueId, messageId, keys: [queueId, messageId, remote], details: { recipient: remote } },
   ];
 }

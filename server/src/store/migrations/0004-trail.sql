@@ -1,24 +1,27 @@
--- What happened to each message (trail/): append-only.
-
--- Rows of one account lie together in the order of time; account 0 is the server's own view: what it accepted and what the queue did.
+-- What happened to each message (trail/): append-only, one row an event, at the end of the table, so that a delivery pays for one small insert.
 CREATE TABLE trail (
-  account    INTEGER NOT NULL,
+  trail      INTEGER PRIMARY KEY,               -- in the order of recording
   at         INTEGER NOT NULL,                  -- ms
-  serial     INTEGER NOT NULL,                  -- among rows of the same millisecond
   event      TEXT NOT NULL,
-  queue_id   TEXT NOT NULL DEFAULT '',          -- the id of the SMTP reply: the same in every row about one accepted message
-  email      INTEGER NOT NULL DEFAULT 0,
+  queue_id   TEXT NOT NULL,                     -- the id of the SMTP reply: the same in every row about one accepted message
   message_id TEXT NOT NULL DEFAULT '',
-  details    TEXT NOT NULL DEFAULT '{}',        -- JSON object
-  PRIMARY KEY (account, at, serial)
+  by_account INTEGER NOT NULL DEFAULT 0,        -- whose act it was; 0: somebody outside, or the server
+  sender     TEXT NOT NULL DEFAULT '',
+  recipients TEXT NOT NULL DEFAULT '[]',        -- JSON: [[address, account or 0, email or 0], ...]
+  details    TEXT NOT NULL DEFAULT '{}'         -- JSON object
+);
+
+-- Look-up by Message-ID, queue id, address and account: 48-bit hashes, made behind the deliveries, many rows at a time and in order.
+CREATE TABLE trail_key (
+  period INTEGER NOT NULL,                      -- trail / 2^14: new keys fall into a small part of the tree
+  hash   INTEGER NOT NULL,
+  trail  INTEGER NOT NULL,
+  PRIMARY KEY (period, hash, trail)
 ) WITHOUT ROWID;
 
--- Look-up by Message-ID, remote address and queue id: 52-bit hashes. The period comes first, so that new rows fall into a small, warm part of the tree.
-CREATE TABLE trail_key (
-  period  INTEGER NOT NULL,                     -- at / 2^24: about 4 hours 40 minutes
-  hash    INTEGER NOT NULL,
-  account INTEGER NOT NULL,
-  at      INTEGER NOT NULL,
-  serial  INTEGER NOT NULL,
-  PRIMARY KEY (period, hash, account, at, serial)
-) WITHOUT ROWID;
+-- One row: up to where keys have been made. What is newer is looked through.
+CREATE TABLE trail_state (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  indexed INTEGER NOT NULL
+);
+INSERT INTO trail_state (id, indexed) VALUES (1, 0);
