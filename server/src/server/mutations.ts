@@ -6,4 +6,4 @@ import { STORE_MUTATIONS } from '#store/mutations.ts';
 import type { AnyMutation } from '#store/sqlite/writer.ts';
 import { TRAIL_MUTATIONS } from '#trail/mutations.ts';
 
-export const MUTATIONS: readonly AnyMutation[] = [...STORE_MUTATIONS, ...DIRECTORY_MUTATIONS, ...QUEUE_MUTATIONS, ...DELIVERY_MUTATIONS];
+export const MUTATIONS: readonly AnyMutation[] = [...STORE_MUTATIONS, ...DIRECTORY_MUTATIONS, ...QUEUE_MUTATIONS, ...DELIVERY_MUTATIONS, ...TRAIL_MUTATIONS];
