@@ -34,6 +34,7 @@ const SEMICOLON = 0x3b;
 const LESS = 0x3c;
 const EQUALS = 0x3d;
 const QUESTION = 0x3f;
+const DOT = 0x2e;
 const AT = 0x40;
 const BRACKET = 0x5b;
 
@@ -46,8 +47,10 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
   // Once a closing character was not found, it is not looked for again.
   let hasQuotes = true;
   let hasComments = true;
-  let hasAngles = true;
   let hasBrackets = true;
+  let nextOpen = -1;
+  let nextClose = -1;
+  let nextComma = -1;
 
   while (at < length && found.length < limit) {
     const start = at;
@@ -57,6 +60,7 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
     let comment: string | undefined;
     let isPlain = true;
     let end = -1;
+    let isSecond = false;
     scan: while (at < length) {
       const code = text.charCodeAt(at);
       // Letters, digits and most signs: nothing to do.
@@ -88,9 +92,11 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
           }
           break;
         case LESS: {
-          // A second address without a comma between: ends this one.
+          // A second address without a comma between: what stands behind the first one is its name.
           if (angleStart >= 0) {
-            end = at;
+            end = Math.min(angleEnd + 1, at);
+            at = end;
+            isSecond = true;
             break scan;
           }
           angleStart = at;
@@ -99,15 +105,16 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
             const close = endOfQuoted(text, from);
             if (close < length) from = close;
           }
-          const close = hasAngles ? text.indexOf('>', from) : -1;
-          if (close < 0) {
-            hasAngles = false;
-            const comma = text.indexOf(',', from);
-            angleEnd = comma < 0 ? length : comma;
-            at = angleEnd - 1;
+          if (nextClose < from) nextClose = positionOf(text, '>', from);
+          if (nextOpen < from) nextOpen = positionOf(text, '<', from);
+          if (nextClose < nextOpen) {
+            angleEnd = nextClose;
+            at = nextClose;
           } else {
-            angleEnd = close;
-            at = close;
+            // Never closed: it ends before the comma, or before what opens next.
+            if (nextComma < from) nextComma = positionOf(text, ',', from);
+            angleEnd = Math.min(nextComma, nextOpen);
+            at = angleEnd - 1;
           }
           break;
         }
@@ -137,8 +144,8 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
       at++;
     }
     if (end < 0) end = length;
-    const separator = at < length ? text.charCodeAt(at) : COMMA;
-    if (separator !== LESS) at++;
+    const separator = isSecond || at >= length ? COMMA : text.charCodeAt(at);
+    if (!isSecond) at++;
 
     if (separator === COLON) {
       found.push({ kind: 'group-start', name: phrase(text.slice(start, end)) });
@@ -157,6 +164,11 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
   }
   if (inGroup) found.push(GROUP_END);
   return found;
+}
+
+function positionOf(text: string, char: string, from: number): number {
+  const at = text.indexOf(char, from);
+  return at < 0 ? text.length : at;
 }
 
 const GROUP_END: RawAddress = { kind: 'group-end' };
@@ -225,6 +237,8 @@ const QUOTED_SPACE = '\x01';
 function collapse(text: string): { readonly text: string; readonly sign: number } {
   let out = '';
   let sign = -1;
+  /** The last character written, unless it was quoted: asking the text itself would copy it each time. */
+  let last = 0;
   let isSpacePending = false;
   let hasComments = true;
   for (let at = 0; at < text.length; at++) {
@@ -242,19 +256,21 @@ function collapse(text: string): { readonly text: string; readonly sign: number 
       }
       hasComments = false;
     }
-    const isJoint = code === AT || code === 0x2e;
-    if (isSpacePending && !isJoint && !out.endsWith('.') && !(sign === out.length - 1 && sign >= 0)) out += ' ';
+    const isJoint = code === AT || code === DOT || last === AT || last === DOT;
+    if (isSpacePending && !isJoint) out += ' ';
     isSpacePending = false;
     if (code === QUOTE) {
       const close = endOfQuoted(text, at);
       if (close < text.length) {
         out += unquote(text, at + 1, close).replaceAll(' ', QUOTED_SPACE);
+        last = QUOTE;
         at = close;
         continue;
       }
     }
     if (code === AT) sign = out.length;
     out += text[at];
+    last = code;
   }
   return { text: out, sign };
 }

@@ -3,7 +3,7 @@
  *
  * RFC 5322 §3.4 · RFC 6532 · RFC 2047 §5 (3)
  */
-import { parseRawAddresses } from './address-list.ts';
+import { parseRawAddresses, type RawAddress } from './address-list.ts';
 import { decodeWords } from './encoded-word.ts';
 import { textOfOctets } from './octets.ts';
 
@@ -32,11 +32,7 @@ export function parseHeaderAddresses(value: string): readonly Address[] {
         members = undefined;
         break;
       case 'mailbox': {
-        const mailbox = {
-          name: raw.name === undefined ? undefined : decodeWords(raw.name),
-          localPart: textOfOctets(raw.localPart),
-          domain: textOfOctets(raw.domain),
-        };
+        const mailbox = mailboxOf(raw);
         if (members === undefined) found.push({ kind: 'mailbox', ...mailbox });
         else members.push(mailbox);
         break;
@@ -48,7 +44,11 @@ export function parseHeaderAddresses(value: string): readonly Address[] {
 
 /** The same without the groups: all mailboxes in their order. */
 export function parseHeaderMailboxes(value: string): readonly Mailbox[] {
-  return parseHeaderAddresses(value).flatMap((address) => (address.kind === 'group' ? address.members : [address]));
+  return parseRawAddresses(value).flatMap((raw) => (raw.kind === 'mailbox' ? [mailboxOf(raw)] : []));
+}
+
+function mailboxOf(raw: Extract<RawAddress, { kind: 'mailbox' }>): Mailbox {
+  return { name: raw.name === undefined ? undefined : decodeWords(raw.name), localPart: textOfOctets(raw.localPart), domain: textOfOctets(raw.domain) };
 }
 
 const DOT_ATOM = /^[!#$%&'*+/0-9=?A-Z^_`a-z{|}~\u0080-\u{10ffff}-]+(?:\.[!#$%&'*+/0-9=?A-Z^_`a-z{|}~\u0080-\u{10ffff}-]+)*$/u;

@@ -106,7 +106,7 @@ function buildPart(part: BuiltPart, options: BuildOptions, place: string): Buffe
     case 'bytes': {
       const bytes = Buffer.from(part.bytes);
       const isMessage = part.type.startsWith('message/');
-      const natural = encodingFor(bytes, true);
+      const natural = encodingFor(bytes, isMessage || options.allowsEightBit === true);
       const isBase64 = part.encoding === 'base64' || (part.encoding === undefined && !isMessage && (natural === 'base64' || natural === 'quoted-printable'));
       const encoding = isBase64 ? 'base64' : natural === '7bit' ? '7bit' : '8bit';
       return joinPart([contentType(part.type, part.parameters ?? {}), ...partFields(part, encoding, options)], isBase64 ? encodeBase64(bytes) : bytes);

@@ -4,8 +4,8 @@
  * RFC 5322 §2.1.1, §2.2.3 · RFC 2047 §2, §5 · RFC 2231 §3, §4
  */
 
-/** RFC 2047 §2: 75 characters a word, 76 a line. */
-const WORD_LIMIT = 75;
+/** RFC 2047 §2 allows 75 characters a word and 76 a line; shorter words find room behind the name of their field. */
+const WORD_LIMIT = 63;
 const LINE_LIMIT = 76;
 const PREFIX_B = '=?UTF-8?B?';
 const PREFIX_Q = '=?UTF-8?Q?';
@@ -44,7 +44,7 @@ export function foldField(name: string, value: string): string {
   return `${out}${current.trimEnd()}\r\n`;
 }
 
-/** Text as encoded words of at most 75 characters, each holding whole characters. Q or B, whichever is shorter. */
+/** Text as encoded words, each holding whole characters. Q or B, whichever is shorter. */
 function encodeWords(text: string): string {
   const chars = Array.from(text);
   const escaped = chars.map(escapeQ);

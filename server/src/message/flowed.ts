@@ -5,27 +5,27 @@
  */
 
 /** Joins flowed lines. Quote marks `>` are kept at the beginning of each paragraph. */
-export function unflow(text: string, deletesSpaces: boolean): string {
+export function unflow(flowed: string, deletesSpaces: boolean): string {
   const out: string[] = [];
   let paragraph = '';
   let depth = -1;
-  for (const raw of text.split(/\r?\n/)) {
+  for (const raw of flowed.split(/\r?\n/)) {
     let quotes = 0;
     while (raw.charCodeAt(quotes) === 0x3e) quotes++;
-    let line = raw.slice(quotes);
-    if (line.startsWith(' ')) line = line.slice(1);
+    const text = raw.slice(quotes);
+    const line = text.startsWith(' ') ? text.slice(1) : text;
     // The signature separator is never flowed (§4.3).
     const isSignature = line === '-- ';
     if (depth !== -1 && (quotes !== depth || isSignature)) {
       out.push(paragraph);
       depth = -1;
     }
-    if (depth === -1) paragraph = quotes > 0 ? `${'>'.repeat(quotes)} ${line}` : line;
-    else paragraph += line;
-    if (line.endsWith(' ') && !isSignature) {
-      depth = quotes;
-      if (deletesSpaces) paragraph = paragraph.slice(0, -1);
-    } else {
+    const isFlowed = line.endsWith(' ') && !isSignature;
+    const own = isFlowed && deletesSpaces ? line.slice(0, -1) : line;
+    if (depth === -1) paragraph = quotes > 0 ? `${'>'.repeat(quotes)} ${own}` : own;
+    else paragraph += own;
+    if (isFlowed) depth = quotes;
+    else {
       out.push(paragraph);
       depth = -1;
     }

@@ -34,8 +34,9 @@ export function filterHeader(bytes: Uint8Array, filter: HeaderFilter): Buffer {
   const header = asBuffer(bytes);
   const length = header.length;
   const kept: Buffer[] = [];
-  let runStart = -1;
-  let isWanted = false;
+  let runStart = 0;
+  // A folded line that has no field before it belongs to no name.
+  let isWanted = filter.isNot;
   let at = 0;
   while (at < length) {
     const first = header[at];
@@ -44,13 +45,13 @@ export function filterHeader(bytes: Uint8Array, filter: HeaderFilter): Buffer {
     if (first !== SPACE && first !== TAB) {
       const wanted = isNamed(header, at, filter) !== filter.isNot;
       if (wanted && !isWanted) runStart = at;
-      else if (!wanted && isWanted) kept.push(header.subarray(runStart, at));
+      else if (!wanted && isWanted && at > runStart) kept.push(header.subarray(runStart, at));
       isWanted = wanted;
     }
     const lf = header.indexOf(LF, at);
     at = lf < 0 ? length : lf + 1;
   }
-  if (isWanted) {
+  if (isWanted && at > runStart) {
     kept.push(header.subarray(runStart, at));
     // A header cut off inside a line: the line is ended before the empty one.
     if (header[at - 1] !== LF) kept.push(EMPTY_LINE);

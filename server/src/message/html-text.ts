@@ -62,13 +62,13 @@ const EQUALS = 0x3d;
 
 /** At most about `limit` characters of text. */
 export function htmlToText(html: string, limit: number = 4 * 1024 * 1024): string {
-  let out = '';
+  const out = new Output();
   let at = 0;
   const length = html.length;
   while (at < length && out.length < limit) {
     let open = html.indexOf('<', at);
     if (open < 0) open = length;
-    if (open > at) out = appendText(out, html.slice(at, Math.min(open, at + limit * 2)));
+    if (open > at) out.text(html.slice(at, Math.min(open, at + limit * 2)));
     if (open >= length) break;
     const code = html.charCodeAt(open + 1);
     if (code === 0x21 || code === 0x3f) {
@@ -80,36 +80,56 @@ export function htmlToText(html: string, limit: number = 4 * 1024 * 1024): strin
     const nameEnd = endOfName(html, nameStart);
     if (nameEnd === nameStart) {
       // Not a tag: `a < b`.
-      out = appendText(out, '<');
+      out.text('<');
       at = open + 1;
       continue;
     }
     const name = html.slice(nameStart, Math.min(nameEnd, nameStart + 20)).toLowerCase();
     at = endOfTag(html, nameEnd);
     if (!isClosing && SKIPPED.has(name) && html.charCodeAt(at - 2) !== SLASH) at = endOfElement(html, at, name);
-    else if (BLOCKS.has(name)) out = newLine(out);
-    else if (CELLS.has(name) && out !== '' && !endsBlank(out)) out += ' ';
+    else if (BLOCKS.has(name)) out.newLine();
+    else if (CELLS.has(name)) out.space();
   }
-  return out.trimEnd();
+  return out.toString();
 }
 
-function appendText(out: string, raw: string): string {
-  const text = raw.replace(WHITE, ' ');
-  const isFirst = out === '' || endsBlank(out);
-  return out + decodeEntities(isFirst && text.charCodeAt(0) === 0x20 ? text.slice(1) : text);
+/** The text so far, in pieces: looking at the end of one growing string would copy it each time. */
+class Output {
+  readonly #pieces: string[] = [];
+  /** The last character; a line end at the beginning, so that the text does not begin with white space. */
+  #last = LF;
+  length = 0;
+
+  text(raw: string): void {
+    let text = decodeEntities(raw.replace(WHITE, ' '));
+    if ((this.#last === LF || this.#last === SPACE) && text.charCodeAt(0) === SPACE) text = text.slice(1);
+    if (text !== '') this.#add(text, text.charCodeAt(text.length - 1));
+  }
+
+  newLine(): void {
+    if (this.#last === LF) return;
+    if (this.#last === SPACE) this.#pieces.push((this.#pieces.pop() ?? '').slice(0, -1));
+    this.#add('\n', LF);
+  }
+
+  space(): void {
+    if (this.#last !== LF && this.#last !== SPACE) this.#add(' ', SPACE);
+  }
+
+  toString(): string {
+    return this.#pieces.join('').trimEnd();
+  }
+
+  #add(text: string, last: number): void {
+    this.#pieces.push(text);
+    this.#last = last;
+    this.length += text.length;
+  }
 }
 
 const WHITE = /[ \t\r\n\f]+/g;
-
-function endsBlank(out: string): boolean {
-  const last = out.charCodeAt(out.length - 1);
-  return last === 0x0a || last === 0x20;
-}
-
-function newLine(out: string): string {
-  if (out === '' || out.endsWith('\n')) return out;
-  return out.endsWith(' ') ? `${out.slice(0, -1)}\n` : `${out}\n`;
-}
+const LF = 0x0a;
+const SPACE = 0x20;
 
 /** Position behind a comment, declaration or processing instruction. */
 function endOfMarkup(html: string, open: number): number {

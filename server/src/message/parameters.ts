@@ -85,7 +85,8 @@ function parseParameters(text: string, from: number): readonly Parameter[] {
       value = withoutComment(text.slice(start, at));
     }
     room -= name.length + value.length;
-    if (name === '' || room < 0) break;
+    if (room < 0) break;
+    if (name === '') continue;
     if (name.indexOf('*') >= 0) isExtended = true;
     raw.push({ name, value });
   }

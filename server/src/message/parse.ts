@@ -159,7 +159,8 @@ export class MessageParser {
           const found = this.#boundaryAt(data, at, isLast);
           if (found === UNDECIDED) return this.#pause(data, start, at);
           if (found !== undefined) {
-            this.#endHeader(data, start, at, base + at, false);
+            // The line end before the boundary is the boundary's, here too.
+            this.#endHeader(data, start, at, Math.max(this.#headerStart(), base + at - this.#lineEndBytes), false);
             this.#boundary(found, base + at, base + at + found.lineBytes);
             return at + found.lineBytes;
           }
@@ -181,6 +182,10 @@ export class MessageParser {
         return at;
       }
     }
+  }
+
+  #headerStart(): number {
+    return (this.#stack[this.#stack.length - 1] as Frame).part.headerStart;
   }
 
   #pause(data: Buffer, start: number, at: number): number {
@@ -283,7 +288,8 @@ export class MessageParser {
     if (found.isClose) {
       this.#forgetBoundary(frame);
       this.#state = IN_BODY;
-      this.#isCountingLines = this.#openMessages > 0;
+      // One that ends before its first part will be shown as text, with its lines.
+      this.#isCountingLines = this.#openMessages > 0 || frame.part.children.length === 0;
       return;
     }
     this.#push(frame, lineEnd);

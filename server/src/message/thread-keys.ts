@@ -12,12 +12,11 @@ export const THREAD_HASH_LIMIT = 32;
 export function threadHashes(ownId: string | undefined, references: readonly string[], inReplyTo: readonly string[], subjectKey: string): readonly number[] {
   const ids = new Set<string>();
   if (ownId !== undefined) ids.add(ownId);
-  const room = THREAD_HASH_LIMIT - 1;
   const first = references[0];
   // The first reference names the conversation, the last ones are those most likely to be here.
   if (first !== undefined) ids.add(first);
   for (const id of inReplyTo.slice(0, 4)) ids.add(id);
-  for (let i = references.length - 1; i > 0 && ids.size < room; i--) ids.add(references[i] as string);
+  for (let i = references.length - 1; i > 0 && ids.size < THREAD_HASH_LIMIT; i--) ids.add(references[i] as string);
   const hashes: number[] = [];
   const seed = mix(subjectKey, 0x9e3779b9, 0x243f6a88);
   for (const id of ids) {

@@ -23,8 +23,8 @@ export function encodingFor(bytes: Buffer, allowsEightBit: boolean): WrittenEnco
   if (allowsEightBit && fits) return '8bit';
   let eightBit = 0;
   for (const byte of bytes) if (byte > 0x7e) eightBit++;
-  // An escape takes three octets for one, base64 four for three.
-  return eightBit * 2 > bytes.length / 3 ? 'base64' : 'quoted-printable';
+  // Quoted-printable can be read as it is; beyond a third of escapes it is neither readable nor short.
+  return eightBit > bytes.length / 3 ? 'base64' : 'quoted-printable';
 }
 
 /** Base64 in lines of 76 characters, each ended by CRLF. */
