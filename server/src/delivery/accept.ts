@@ -7,9 +7,9 @@ import type { AccountId, MailboxId } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import { enqueue, type Outgoing } from '#queue/enqueue.ts';
 import { addMessage } from '#store/add-message.ts';
-import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
+import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
-import { record } from '#trail/record.ts';
+import { record, type TrailRecipient } from '#trail/record.ts';
 import { formatPath } from './path-text.ts';
 
 export interface AcceptArgs {
@@ -45,50 +45,29 @@ export interface Origin {
 
 /** The accounts that have gone since their address was accepted; nothing could be delivered to them. Throws `account-not-found` when nobody is left. */
 export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation('delivery.accept', function* (tx, args: AcceptArgs) {
-  const { outgoing, local } = args;
+  const { outgoing, local, message, origin, nowMs } = args;
   const gone: AccountId[] = [];
-  const accounts: AccountId[] = [];
-  for (const copy of local) {
-    const isFiled = yield* file(tx, copy, args);
-    (isFiled ? accounts : gone).push(copy.account);
+  const recipients: TrailRecipient[] = [];
+  for (const { account, address } of local) {
+    const mailbox = yield* findInbox(account);
+    if (mailbox === undefined) {
+      gone.push(account);
+      continue;
+    }
+    const prefix = Buffer.from(`Return-Path: <${origin.sender}>\r\nDelivered-To: ${address}\r\n`);
+    const { email } = yield* addMessage(tx, { account, mailbox, message, body: 0, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
+    recipients.push({ address, account, email });
   }
   if (outgoing !== undefined) yield* enqueue(tx, outgoing);
-  else if (accounts.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
-  yield* recordReceived(tx, args, accounts);
-  if (outgoing !== undefined) yield* recordQueued(tx, args, outgoing);
+  else if (recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
+
+  const { id: queueId, messageId, sender, submitter: by } = origin;
+  const remote = outgoing?.recipients.map((recipient) => ({ address: formatPath(recipient) })) ?? [];
+  const details = { protocol: origin.protocol, remote: origin.remoteAddress, size: message.sizeBytes };
+  yield* record(tx, { event: 'received', atMs: nowMs, queueId, messageId, by, sender, recipients: [...recipients, ...remote], details });
+  if (remote.length > 0) yield* record(tx, { event: 'queued', atMs: nowMs, queueId, messageId, by, sender, recipients: remote });
   return gone;
 });
-
-/** One recipient's copy, and its line in that account's trail. Returns whether there is still a mailbox for it. */
-function* file(tx: Tx, { account, address }: LocalCopy, { message, nowMs, origin }: AcceptArgs): Program<boolean> {
-  const mailbox = yield* findInbox(account);
-  if (mailbox === undefined) return false;
-  const prefix = Buffer.from(`Return-Path: <${origin.sender}>\r\nDelivered-To: ${address}\r\n`);
-  const { email } = yield* addMessage(tx, { account, mailbox, message, body: 0, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
-  const { id: queueId, messageId, sender } = origin;
-  yield* record(tx, { event: 'filed', atMs: nowMs, account, queueId, email, messageId, details: { mailbox: 'INBOX', sender, recipient: address } });
-  return true;
-}
-
-function* recordReceived(tx: Tx, { origin, message, nowMs }: AcceptArgs, accounts: readonly AccountId[]): Program<void> {
-  const { id: queueId, sender, messageId, protocol, remoteAddress, submitter } = origin;
-  const details = { sender, accounts, protocol, remote: remoteAddress, size: message.sizeBytes, ...(submitter !== undefined && { submitter }) };
-  yield* record(tx, { event: 'received', atMs: nowMs, account: undefined, queueId, messageId, keys: [messageId, queueId, sender], details });
-}
-
-function* recordQueued(tx: Tx, { origin, nowMs }: AcceptArgs, outgoing: Outgoing): Program<void> {
-  const { id: queueId, messageId } = origin;
-  const recipients = outgoing.recipients.map((recipient) => formatPath(recipient));
-  yield* record(tx, {
-    event: 'queued',
-    atMs: nowMs,
-    account: undefined,
-    queueId,
-    messageId,
-    keys: [queueId, messageId, ...recipients],
-    details: { recipients },
-  });
-}
 
 function* findInbox(account: AccountId): Program<MailboxId | undefined> {
   const row = yield* one<{ readonly mailbox: MailboxId }>(sql`SELECT mailbox FROM mailbox WHERE account = ${account} AND name = 'INBOX'`);
