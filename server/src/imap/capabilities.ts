@@ -29,6 +29,8 @@ const SIGNED_IN: readonly string[] = [
   'OBJECTID', // RFC 8474
   'MULTIAPPEND', // RFC 3502
   'SAVEDATE', // RFC 8514
+  'PREVIEW', // RFC 8970
+  'WITHIN', // RFC 5032
 ];
 
 /** The capabilities as the session stands, in one line. */
