@@ -14,13 +14,14 @@ import type { BlobRange } from '#store/store.ts';
 import { updateFlags } from '#store/update-flags.ts';
 import { ImapError } from '../command.ts';
 import type { Selected } from '../selected.ts';
+import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Rows } from '../rows/reader.ts';
 import type { Session } from '../session.ts';
 import { writeSet } from '../wire/sequence-set.ts';
 import type { PreparedSection } from './run.ts';
 import type { Output } from './output.ts';
 import type { Pace } from './pace.ts';
 import type { FetchItems } from './request.ts';
-import type { Columns, MessageRow } from './rows.ts';
 import { type Content, type MessageParts, resolveSection } from './section.ts';
 import { beginLine, endLine } from './table-lines.ts';
 import type { Walker } from './walker.ts';
@@ -37,17 +38,18 @@ export interface BodyJob {
   readonly selected: Selected;
   readonly items: Readonly<FetchItems>;
   readonly sections: readonly PreparedSection[];
-  readonly columns: Columns;
   readonly output: Output;
   readonly walker: Walker;
   readonly pace: Pace;
   /** Appends the items that come from the row; returns whether the next one needs a space. */
-  writeItems(row: MessageRow, needsSpace: boolean): boolean;
+  writeItems(batch: Batch, index: number, needsSpace: boolean): boolean;
 }
 
 /** A message with what each section of the request is in it. */
 interface Planned {
-  readonly row: MessageRow;
+  readonly uid: number;
+  readonly batch: Batch;
+  readonly index: number;
   readonly parts: MessageParts;
   readonly contents: readonly Content[];
   /** Octets to read. */
@@ -66,12 +68,16 @@ export class BodyWriter {
   }
 
   /** Writes the lines of these messages; returns how many of them no longer exist. */
-  async write(rows: readonly MessageRow[]): Promise<number> {
+  async write(uids: Uint32Array, rows: Rows): Promise<number> {
     let missing = 0;
     let batch: Planned[] = [];
     let bytes = 0;
-    for (const row of rows) {
-      const planned = this.#plan(row);
+    for (const uid of uids) {
+      if (!rows.seek(uid)) {
+        missing++;
+        continue;
+      }
+      const planned = this.#plan(uid, rows);
       if (planned.contents.some(({ kind }) => kind === 'undecodable')) {
         this.isUndecodable = true;
         continue;
@@ -88,12 +94,12 @@ export class BodyWriter {
     return missing;
   }
 
-  #plan(row: MessageRow): Planned {
-    const parts = partsOf(row, this.#job.columns);
+  #plan(uid: number, { batch, index }: Rows): Planned {
+    const parts = partsOf(batch, index);
     const contents = this.#job.sections.map((section) => resolveSection(section, parts));
     let bytes = 0;
     for (const content of contents) if ('length' in content) bytes += content.length;
-    return { row, parts, contents, bytes };
+    return { uid, batch, index, parts, contents, bytes };
   }
 
   async #writeBatch(batch: readonly Planned[]): Promise<number> {
@@ -127,13 +133,12 @@ export class BodyWriter {
     }
   }
 
-  #beginLine({ row }: Planned, seen: ReadonlySet<number>): boolean {
+  #beginLine({ uid, batch, index }: Planned, seen: ReadonlySet<number>): boolean {
     const { walker, selected, session, items, output } = this.#job;
-    const uid = Number(row[0]);
     walker.goTo(uid);
     // A flag that was set on the way is told with the message (RFC 3501 §6.4.5).
     const told = seen.has(uid) ? { ...items, flags: true, modseq: items.modseq || session.hasCondstore } : items;
-    return this.#job.writeItems(row, beginLine(output, told, selected.keywords.lists, walker));
+    return this.#job.writeItems(batch, index, beginLine(output, told, selected.keywords.lists, walker));
   }
 
   /** Sets \Seen where it is not set and should be; returns the uids that have it now. A message is shown even if the store cannot take the flag at the moment. */
@@ -142,9 +147,9 @@ export class BodyWriter {
     const { session, selected } = this.#job;
     const { base, mailbox, view } = selected;
     const uids: number[] = [];
-    for (const { row } of batch) {
-      const index = base.indexOf(Number(row[0]));
-      if (index >= 0 && !hasFlag(base.flags[index] ?? 0, SEEN)) uids.push(Number(row[0]));
+    for (const { uid } of batch) {
+      const index = base.indexOf(uid);
+      if (index >= 0 && !hasFlag(base.flags[index] ?? 0, SEEN)) uids.push(uid);
     }
     if (uids.length === 0) return NOBODY;
     try {
@@ -186,7 +191,7 @@ export class BodyWriter {
         return;
       }
       case 'fields':
-        filter?.write(output, body === undefined ? [parts.prefix] : content.start < parts.prefix.length ? [parts.prefix, body] : [body], item.partial);
+        filter?.writeBlocks(output, body === undefined ? [parts.prefix] : content.start < parts.prefix.length ? [parts.prefix, body] : [body], item.partial);
         return;
       case 'decoded': {
         const decoded = decodeTransfer(body ?? NOTHING, content.encoding);
@@ -267,15 +272,13 @@ export class BodyWriter {
 const NOBODY: ReadonlySet<number> = new Set();
 const NOTHING = new Uint8Array(0);
 
-function partsOf(row: MessageRow, columns: Columns): MessageParts {
-  const prefix = row[columns.prefix];
-  const structure = row[columns.structure];
+function partsOf(batch: Batch, index: number): MessageParts {
   return {
-    blob: Number(row[columns.blob]) as BlobId,
-    size: Number(row[columns.size]),
-    headerSize: Number(row[columns.headerSize]),
-    prefix: prefix instanceof Uint8Array ? prefix : NOTHING,
-    structure: structure instanceof Uint8Array ? structure : NOTHING,
+    blob: (batch.blob[index] ?? 0) as BlobId,
+    size: batch.size[index] ?? 0,
+    headerSize: batch.headerSize[index] ?? 0,
+    prefix: octetsAt(batch.prefix, index),
+    structure: octetsAt(batch.structure, index),
   };
 }
 

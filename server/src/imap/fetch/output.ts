@@ -5,6 +5,7 @@
  * The hot renderers (flag-lines.ts) work on `chunk` and `at` directly after `room(n)`; everybody else uses the methods.
  */
 import type { Writer } from '#net/connection.ts';
+import type { Octets } from '../rows/batch.ts';
 
 const SMALLEST_CHUNK = 1024;
 const LARGEST_CHUNK = 128 * 1024;
@@ -62,6 +63,27 @@ export class Output {
     }
     this.room(length);
     this.at = copyBytes(bytes, this.chunk, this.at);
+  }
+
+  /** Appends the octets of one row. */
+  slice({ bytes, starts }: Octets, index: number): void {
+    const start = starts[index] ?? 0;
+    this.range(bytes, start, starts[index + 1] ?? start);
+  }
+
+  /** Appends octets [start, end) of a buffer that does not change afterwards. */
+  range(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (length >= PASS_THROUGH_BYTES) {
+      this.bytes(bytes.subarray(start, end));
+      return;
+    }
+    this.room(length);
+    const { chunk } = this;
+    let { at } = this;
+    if (length > 40) bytes.copy(chunk, at, start, end);
+    else for (let i = start; i < end; i++) chunk[at++] = bytes[i] ?? 0;
+    this.at += length;
   }
 
   /** Appends one octet. */

@@ -6,18 +6,19 @@
  */
 import { objectId, type ThreadId } from '#core/ids.ts';
 import { ImapError } from '../command.ts';
+import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Columns } from '../rows/queries.ts';
+import { readRows, type Rows } from '../rows/reader.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { quoted, quotedUtf8 } from '../wire/write.ts';
 import { type BodyJob, BodyWriter } from './bodies.ts';
 import { FieldFilter } from './header-fields.ts';
 import { writeInternalDate } from './internal-date.ts';
-import { liveRanges } from './live-ranges.ts';
 import { Output } from './output.ts';
 import { Pace } from './pace.ts';
 import { plainBody } from './plain-body.ts';
 import type { FetchItems, FetchRequest, SectionItem } from './request.ts';
-import { type Columns, columnsFor, type MessageRow, narrow, rowOfGone, rowsOfUids } from './rows.ts';
 import { beginLine, endLine } from './table-lines.ts';
 import { Walker } from './walker.ts';
 
@@ -27,8 +28,6 @@ const TABLE_SLICE = 512;
 const ROW_SLICE = 256;
 /** Header fields are taken from the row where the whole header is smaller than this: beyond it the row may not hold all (message/prepare.ts). */
 export const LISTED_HEADER_BYTES: number = 32 * 1024;
-
-const NOTHING = new Uint8Array(0);
 
 /** A section with what is worked out once for all messages. */
 export interface PreparedSection {
@@ -69,8 +68,9 @@ class FetchRun {
     const { envelope, body, bodyStructure, threadId, saveDate, preview, internalDate } = request.items;
     const fields = this.#sections.some(({ isListing }) => isListing);
     this.#readsBodies = this.#sections.some(({ isListing }) => !isListing);
-    this.#columns = columnsFor({ envelope, bodyStructure: body || bodyStructure, fields, body: this.#readsBodies, rest: threadId || saveDate || preview });
-    this.#readsRows = internalDate || this.#columns.name !== 'list' || envelope;
+    const isStructure = body || bodyStructure;
+    this.#columns = columnsFor({ envelope, isStructure, fields, bodies: this.#readsBodies, rest: threadId || saveDate || preview });
+    this.#readsRows = internalDate || envelope || this.#columns !== 'list';
   }
 
   async run(uids: Uint32Array): Promise<number> {
@@ -99,10 +99,11 @@ class FetchRun {
   async #withRows(uids: Uint32Array): Promise<void> {
     const bodies = this.#sections.length === 0 ? undefined : new BodyWriter(this.#job());
     for (let from = 0; from < uids.length; from += ROW_SLICE) {
-      await this.#pace.rest(this.#output);
-      const rows = await this.#read(uids.subarray(from, from + ROW_SLICE));
-      if (bodies !== undefined && (this.#readsBodies || rows.some((row) => this.#isLongHeader(row)))) this.#missing += await bodies.write(rows);
-      else this.#writeRows(rows);
+      if (this.#pace.isDue(this.#output)) await this.#pace.rest(this.#output);
+      const slice = uids.subarray(from, from + ROW_SLICE);
+      const rows = await readRows(this.#session, this.#selected, slice, this.#columns);
+      if (bodies !== undefined && (this.#readsBodies || rows.some(hasLongHeader))) this.#missing += await bodies.write(slice, rows);
+      else this.#writeRows(slice, rows);
     }
     if (bodies?.isUndecodable === true) {
       this.#output.handOver();
@@ -116,121 +117,107 @@ class FetchRun {
       selected: this.#selected,
       items: this.#items,
       sections: this.#sections,
-      columns: this.#columns,
       output: this.#output,
       walker: this.#walker,
       pace: this.#pace,
-      writeItems: (row, needsSpace) => this.#rowItems(row, needsSpace),
+      writeItems: (batch, index, needsSpace) => this.#rowItems(batch, index, needsSpace),
     };
   }
 
-  #isLongHeader(row: MessageRow): boolean {
-    return Number(row[this.#columns.headerSize]) > LISTED_HEADER_BYTES;
-  }
-
-  /** The rows of these uids, in their order; those of messages that no longer exist are left out and counted. */
-  async #read(uids: Uint32Array): Promise<readonly MessageRow[]> {
-    const { store } = this.#session;
-    const { mailbox, base } = this.#selected;
-    const ranges = liveRanges(uids, base);
-    const found = ranges.length === 0 ? [] : await store.query(rowsOfUids(mailbox, ranges, this.#columns));
-    if (found.length === uids.length && found[0]?.[0] === uids[0] && found.every((row, i) => row[0] === uids[i])) return found;
-    const rows: MessageRow[] = [];
-    let at = 0;
-    for (const uid of uids) {
-      while (at < found.length && Number(found[at]?.[0]) < uid) at++;
-      const row = found[at];
-      if (row !== undefined && row[0] === uid) {
-        rows.push(row);
-        continue;
-      }
-      const gone = await this.#readGone(uid);
-      if (gone === undefined) this.#missing++;
-      else rows.push(gone);
-    }
-    return rows;
-  }
-
-  async #readGone(uid: number): Promise<MessageRow | undefined> {
-    // It may have left between the look at the table and the query.
-    if (this.#selected.view.indexOf(uid) >= 0) this.#session.refresh();
-    const gone = this.#selected.view.goneMessage(uid);
-    const row = gone === undefined ? undefined : await this.#session.store.query(rowOfGone(uid, gone.email));
-    return row === undefined ? undefined : narrow(row, this.#columns);
-  }
-
-  #writeRows(rows: readonly MessageRow[]): void {
+  #writeRows(uids: Uint32Array, rows: Rows): void {
     const output = this.#output;
     const walker = this.#walker;
     const { lists } = this.#selected.keywords;
-    for (const row of rows) {
-      if (!walker.goTo(Number(row[0]))) continue;
-      const hasItems = this.#rowItems(row, beginLine(output, this.#items, lists, walker));
-      let needsSpace = hasItems;
+    for (const uid of uids) {
+      if (!rows.seek(uid)) {
+        this.#missing++;
+        continue;
+      }
+      if (!walker.goTo(uid)) continue;
+      const { batch, index } = rows;
+      let needsSpace = this.#rowItems(batch, index, beginLine(output, this.#items, lists, walker));
       for (const { item, filter } of this.#sections) {
         if (filter === undefined) continue;
         if (needsSpace) output.byte(0x20);
         needsSpace = true;
         output.text(item.label);
         output.byte(0x20);
-        filter.write(output, [bytesAt(row, this.#columns.prefix), bytesAt(row, this.#columns.fields)], item.partial);
+        filter.write(output, batch, index, item.partial);
       }
       endLine(output);
     }
   }
 
   /** Appends the items that come from the row; returns whether the next one needs a space. */
-  #rowItems(row: MessageRow, needsSpace: boolean): boolean {
+  #rowItems(batch: Batch, index: number, needsSpace: boolean): boolean {
     const output = this.#output;
     const items = this.#items;
-    const columns = this.#columns;
     let isBehind = needsSpace;
     const begin = (name: string): void => {
-      output.text(isBehind ? ` ${name} ` : `${name} `);
+      if (isBehind) output.byte(0x20);
+      output.text(name);
       isBehind = true;
     };
     if (items.internalDate) {
-      begin('INTERNALDATE');
-      writeInternalDate(output, Number(row[1]));
+      begin('INTERNALDATE ');
+      writeInternalDate(output, batch.receivedAt[index] ?? 0);
     }
     if (items.saveDate) {
-      begin('SAVEDATE');
-      const savedAt = row[columns.savedAt];
-      if (typeof savedAt === 'number') writeInternalDate(output, savedAt);
-      else output.text('NIL');
+      begin('SAVEDATE ');
+      const savedAt = batch.savedAt[index] ?? Number.NaN;
+      if (Number.isNaN(savedAt)) output.text('NIL');
+      else writeInternalDate(output, savedAt);
     }
-    if (items.threadId) {
-      begin('THREADID');
-      output.text(`(${objectId('thread', Number(row[columns.thread]) as ThreadId)})`);
-    }
+    if (items.threadId) begin(`THREADID (${objectId('thread', (batch.thread[index] ?? 0) as ThreadId)})`);
     if (items.preview) {
-      begin('PREVIEW');
-      const preview = String(row[columns.preview] ?? '');
+      begin('PREVIEW ');
+      const preview = octetsAt(batch.preview, index).toString();
       output.text(this.#session.isUtf8 ? quotedUtf8(preview) : quoted(preview));
     }
     if (items.envelope) {
-      begin('ENVELOPE');
-      output.bytes(bytesAt(row, columns.envelope));
+      begin('ENVELOPE ');
+      output.slice(batch.envelope, index);
     }
     if (items.body) {
-      begin('BODY');
-      output.bytes(plainBody(bytesAt(row, columns.bodyStructure)));
+      begin('BODY ');
+      output.bytes(plainBody(octetsAt(batch.bodyStructure, index)));
     }
     if (items.bodyStructure) {
-      begin('BODYSTRUCTURE');
-      output.bytes(bytesAt(row, columns.bodyStructure));
+      begin('BODYSTRUCTURE ');
+      output.slice(batch.bodyStructure, index);
     }
     return isBehind;
   }
+}
+
+interface Needs {
+  readonly envelope: boolean;
+  readonly isStructure: boolean;
+  /** Header fields that the row holds. */
+  readonly fields: boolean;
+  /** Octets of the message. */
+  readonly bodies: boolean;
+  /** Thread, save date, preview. */
+  readonly rest: boolean;
+}
+
+/** The narrowest set of columns that has what is needed. */
+function columnsFor({ envelope, isStructure, fields, bodies, rest }: Needs): Columns {
+  const isList = envelope || isStructure;
+  if (rest || (isList && (fields || bodies)) || (fields && bodies)) return 'all';
+  if (bodies) return 'body';
+  if (fields) return 'fields';
+  if (isStructure) return envelope ? 'listAndStructure' : 'structure';
+  return 'list';
+}
+
+/** Whether the row may not hold all listing fields of the message. */
+function hasLongHeader(batch: Batch, index: number): boolean {
+  return (batch.headerSize[index] ?? 0) > LISTED_HEADER_BYTES;
 }
 
 function prepareSection(item: SectionItem): PreparedSection {
   const { text, fields, part } = item.section;
   const filter = text === 'header-fields' || text === 'header-fields-not' ? new FieldFilter(fields, text === 'header-fields-not') : undefined;
   return { item, filter, isListing: filter !== undefined && filter.isListing && part.length === 0 };
-}
-
-function bytesAt(row: MessageRow, place: number): Uint8Array {
-  const value = row[place];
-  return value instanceof Uint8Array ? value : NOTHING;
 }

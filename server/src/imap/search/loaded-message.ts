@@ -12,10 +12,10 @@ import { LISTING_FIELDS } from '#message/prepared.ts';
 import { decodeStructure } from '#message/structure.ts';
 import { searchableHeader, searchableText } from '#message/text.ts';
 import { LISTED_HEADER_BYTES } from '../fetch/run.ts';
+import { type Batch, octetsAt } from '../rows/batch.ts';
 import type { Selected } from '../selected.ts';
 import { Walker } from '../fetch/walker.ts';
 import { BODY, type Candidate, HEADER, type Level, ROW, TABLE } from './evaluate.ts';
-import type { SearchRow } from './rows.ts';
 
 const DAY_MS = 86_400_000;
 const NOTHING = new Uint8Array(0);
@@ -26,7 +26,7 @@ export class LoadedMessage extends Walker implements Candidate {
   savedAtMs = 0;
   thread = 0;
   hasAllListed = false;
-  #sentAtMs: number | undefined;
+  #sentAtMs = Number.NaN;
   #prefix: Uint8Array = NOTHING;
   /** The fields of the row, or the whole header, without the prefix. */
   #fields: Uint8Array = NOTHING;
@@ -49,16 +49,17 @@ export class LoadedMessage extends Walker implements Candidate {
     return super.goTo(uid);
   }
 
-  setRow([, receivedAtMs, sentAtMs, thread, savedAtMs, headerSize, prefix, fields, , , structure]: SearchRow): void {
+  /** From a row with the columns `dates` or `search`. */
+  setRow(batch: Batch, index: number): void {
     this.level = ROW;
-    this.receivedAtMs = receivedAtMs;
-    this.savedAtMs = savedAtMs ?? Number.NEGATIVE_INFINITY;
-    this.thread = thread;
-    this.hasAllListed = headerSize <= LISTED_HEADER_BYTES;
-    this.#sentAtMs = sentAtMs ?? undefined;
-    this.#prefix = prefix ?? NOTHING;
-    this.#fields = fields ?? NOTHING;
-    this.#structure = structure ?? NOTHING;
+    this.receivedAtMs = batch.receivedAt[index] ?? 0;
+    this.savedAtMs = batch.savedAt[index] ?? Number.NaN;
+    this.thread = batch.thread[index] ?? 0;
+    this.hasAllListed = (batch.headerSize[index] ?? 0) <= LISTED_HEADER_BYTES;
+    this.#sentAtMs = batch.sentAt[index] ?? Number.NaN;
+    this.#prefix = octetsAt(batch.prefix, index);
+    this.#fields = octetsAt(batch.fields, index);
+    this.#structure = octetsAt(batch.structure, index);
     this.#header = undefined;
     this.#prefixHeader = undefined;
     this.#headerText = undefined;
@@ -89,7 +90,7 @@ export class LoadedMessage extends Walker implements Candidate {
   }
 
   sentDayMs(): number | undefined {
-    if (this.#sentAtMs === undefined) return undefined;
+    if (Number.isNaN(this.#sentAtMs)) return undefined;
     const written = this.#headerOf().first('date');
     return Math.floor((written === undefined ? this.#sentAtMs : (localTime(written) ?? this.#sentAtMs)) / DAY_MS) * DAY_MS;
   }

@@ -8,8 +8,10 @@ import { DomainError } from '#core/errors.ts';
 import type { BlobId } from '#core/ids.ts';
 import { decodeStructure } from '#message/structure.ts';
 import type { BlobRange } from '#store/store.ts';
-import { liveRanges } from '../fetch/live-ranges.ts';
 import { Pace } from '../fetch/pace.ts';
+import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Columns } from '../rows/queries.ts';
+import { readRows } from '../rows/reader.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { normalizeRanges, type SequenceRange } from '../wire/sequence-set.ts';
@@ -17,7 +19,6 @@ import { type Criterion, some } from './criterion.ts';
 import { BODY, type Candidate, compile, HEADER, type Plan, ROW, type SearchContext, TABLE, UNKNOWN, YES } from './evaluate.ts';
 import { findInLarge } from './large-text.ts';
 import { isListingField, LoadedMessage } from './loaded-message.ts';
-import { type SearchColumns, type SearchRow, searchRowOfGone, searchRows } from './rows.ts';
 
 const TABLE_SLICE = 4096;
 const ROW_SLICE = 256;
@@ -38,7 +39,7 @@ class SearchRun {
   readonly #plan: Plan;
   readonly #message: LoadedMessage;
   readonly #pace = new Pace();
-  readonly #columns: SearchColumns;
+  readonly #columns: Columns;
   /** What is looked for in bodies. */
   readonly #needles: ReadonlySet<string>;
 
@@ -49,7 +50,7 @@ class SearchRun {
     this.#plan = compile(criterion, contextOf(session, selected));
     this.#message = new LoadedMessage(selected);
     const needsFields = some(criterion, ({ kind }) => kind === 'header' || kind === 'sent-date');
-    this.#columns = this.#plan.level > ROW ? 'all' : needsFields ? 'fields' : 'dates';
+    this.#columns = this.#plan.level > ROW || needsFields ? 'search' : 'dates';
     const needles = new Set<string>();
     some(criterion, (each) => {
       if (each.kind === 'body' || each.kind === 'text') needles.add(each.needle);
@@ -102,54 +103,22 @@ class SearchRun {
 
   async #withRows(uids: Uint32Array, places: Uint32Array, isHit: Uint8Array): Promise<void> {
     const wanted = places.map((place) => uids[place] ?? 0);
-    const rows = await this.#read(wanted);
+    const rows = await readRows(this.#session, this.#selected, wanted, this.#columns);
+    const message = this.#message;
     const open: OpenRow[] = [];
-    for (const [i, place] of places.entries()) {
-      const row = rows[i];
-      if (row === undefined || !this.#message.goTo(wanted[i] ?? 0)) continue;
-      this.#message.setRow(row);
-      const answer = this.#plan.test(this.#message);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] ?? 0;
+      const uid = wanted[i] ?? 0;
+      if (!rows.seek(uid) || !message.goTo(uid)) continue;
+      const { batch, index } = rows;
+      message.setRow(batch, index);
+      const answer = this.#plan.test(message);
       if (answer === YES) isHit[place] = 1;
-      else if (answer === UNKNOWN) open.push({ place, row });
+      else if (answer === UNKNOWN) open.push({ place, uid, batch, index });
     }
     if (open.length === 0) return;
-    const left = this.#plan.usesHeader || this.#plan.level < BODY ? await this.#withOctets(await this.#complete(open), HEADER, isHit) : open;
+    const left = this.#plan.usesHeader || this.#plan.level < BODY ? await this.#withOctets(open, HEADER, isHit) : open;
     if (left.length > 0) await this.#withOctets(left, BODY, isHit);
-  }
-
-  /** The rows of these uids, in their places; undefined for messages that no longer exist. */
-  async #read(uids: Uint32Array, columns: SearchColumns = this.#columns): Promise<readonly (SearchRow | undefined)[]> {
-    const { store } = this.#session;
-    const { mailbox, base, view } = this.#selected;
-    const ranges = liveRanges(uids, base);
-    const found = ranges.length === 0 ? [] : await store.query(searchRows(mailbox, ranges, columns));
-    const rows: (SearchRow | undefined)[] = [];
-    let at = 0;
-    for (const uid of uids) {
-      while (at < found.length && (found[at]?.[0] ?? 0) < uid) at++;
-      const row = found[at];
-      if (row?.[0] === uid) {
-        rows.push(row);
-        continue;
-      }
-      if (view.indexOf(uid) >= 0) this.#session.refresh();
-      const gone = view.goneMessage(uid);
-      rows.push(gone === undefined ? undefined : await store.query(searchRowOfGone(uid, gone.email)));
-    }
-    return rows;
-  }
-
-  /** Messages whose header is too long for the row, in a search that had no need of more columns so far. */
-  async #complete(open: readonly OpenRow[]): Promise<readonly OpenRow[]> {
-    if (this.#columns === 'all') return open;
-    const rows = await this.#read(
-      Uint32Array.from(open, ({ row }) => row[0]),
-      'all',
-    );
-    return open.flatMap(({ place }, i) => {
-      const row = rows[i];
-      return row === undefined ? [] : [{ place, row }];
-    });
   }
 
   /** Reads headers or bodies and decides; returns what is still open. */
@@ -168,7 +137,7 @@ class SearchRun {
       bytes = 0;
     };
     for (const each of open) {
-      const length = rangeOf(each.row, level).length;
+      const length = rangeOf(each, level).length;
       if (length > LARGE_BYTES) {
         await this.#large(each, level, decide);
         continue;
@@ -182,13 +151,13 @@ class SearchRun {
   }
 
   async #batch(batch: readonly OpenRow[], level: typeof HEADER | typeof BODY, decide: (each: OpenRow) => void): Promise<void> {
-    const octets = await this.#readAll(batch.map(({ row }) => rangeOf(row, level)));
+    const octets = await this.#readAll(batch.map((each) => rangeOf(each, level)));
     for (const [i, each] of batch.entries()) {
       const bytes = octets[i];
-      if (bytes === undefined || !this.#message.goTo(each.row[0])) continue;
-      this.#message.setRow(each.row);
+      if (bytes === undefined || !this.#message.goTo(each.uid)) continue;
+      this.#message.setRow(each.batch, each.index);
       if (level === HEADER) this.#message.setHeader(bytes);
-      else this.#message.setBody(bytes, each.row[5]);
+      else this.#message.setBody(bytes, each.batch.headerSize[each.index] ?? 0);
       decide(each);
       if (this.#pace.isDue()) await this.#pace.rest();
     }
@@ -215,14 +184,14 @@ class SearchRun {
   }
 
   async #large(each: OpenRow, level: typeof HEADER | typeof BODY, decide: (each: OpenRow) => void): Promise<void> {
-    const { row } = each;
-    const blob = row[8] as BlobId;
+    const { uid, batch, index } = each;
+    const blob = (batch.blob[index] ?? 0) as BlobId;
     const read = (start: number, end: number): Promise<Buffer> => this.#session.store.readBlob(blob, start, end - start);
     try {
-      const header = await read(0, Math.min(row[5], LARGE_BYTES));
-      const found = level === HEADER ? undefined : await findInLarge(decodeStructure(row[10] ?? new Uint8Array(0)), read, this.#needles, this.#pace);
-      if (!this.#message.goTo(row[0])) return;
-      this.#message.setRow(row);
+      const header = await read(0, Math.min(batch.headerSize[index] ?? 0, LARGE_BYTES));
+      const found = level === HEADER ? undefined : await findInLarge(decodeStructure(octetsAt(batch.structure, index)), read, this.#needles, this.#pace);
+      if (!this.#message.goTo(uid)) return;
+      this.#message.setRow(batch, index);
       if (found === undefined) this.#message.setHeader(header);
       else this.#message.setFound(header, found);
       decide(each);
@@ -235,12 +204,16 @@ class SearchRun {
 /** A message that is not decided yet. */
 interface OpenRow {
   readonly place: number;
-  readonly row: SearchRow;
+  readonly uid: number;
+  readonly batch: Batch;
+  readonly index: number;
 }
 
 /** The header, or all that was accepted. */
-function rangeOf(row: SearchRow, level: typeof HEADER | typeof BODY): BlobRange {
-  return { blob: row[8] as BlobId, start: 0, length: level === HEADER ? row[5] : row[9] - (row[6]?.length ?? 0) };
+function rangeOf({ batch, index }: OpenRow, level: typeof HEADER | typeof BODY): BlobRange {
+  const { blob, size, headerSize, prefix } = batch;
+  const prefixBytes = (prefix.starts[index + 1] ?? 0) - (prefix.starts[index] ?? 0);
+  return { blob: (blob[index] ?? 0) as BlobId, start: 0, length: level === HEADER ? (headerSize[index] ?? 0) : (size[index] ?? 0) - prefixBytes };
 }
 
 function isExpunged(error: unknown): boolean {
