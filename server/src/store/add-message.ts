@@ -1,6 +1,6 @@
 /** How a message gets into a mailbox: the program that delivery, APPEND and import share. Part of a mutation. */
 import { DomainError } from '#core/errors.ts';
-import { type AccountId, type EmailId, idWithin, type MailboxId, type Modseq, type ThreadId, type Uid } from '#core/ids.ts';
+import { type AccountId, accountOf, type EmailId, idWithin, type MailboxId, type Modseq, type ThreadId, type Uid } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import { advanceAccount, logChange } from './account-state.ts';
 import { keepBody } from './blob-refs.ts';
@@ -56,7 +56,7 @@ export function* addMessage(tx: Tx, added: NewMessage): Program<AddedMessage> {
   yield* keepBody(body);
   for (const hash of message.threadHashes)
     yield* run(sql`INSERT INTO thread_key (account, hash, thread) VALUES (${account}, ${hash}, ${thread}) ON CONFLICT (account, hash) DO NOTHING`);
-  const { uid, uidValidity } = yield* fileEntry(added.mailbox, email, flags, size, modseq, added.savedAtMs, false);
+  const { uid, uidValidity } = yield* fileEntry(account, added.mailbox, email, flags, size, modseq, added.savedAtMs, false);
   yield* countUses(account, flags);
   yield* logChange({ account, modseq, mailbox: added.mailbox, kind: 'append', uids: String(uid), nowMs: added.savedAtMs });
   tx.hint(account, modseq);
@@ -77,11 +77,11 @@ export function* fileMessage(
 ): Program<AddedMessage> {
   const { account, mailbox, email } = filed;
   const found = yield* one<{ size: number; thread: number }>(sql`SELECT size, thread FROM message WHERE email = ${email}`);
-  if (!found) throw new DomainError('message-not-found', 'there is no such message', { email });
+  if (!found || accountOf(email) !== account) throw new DomainError('message-not-found', 'there is no such message', { email });
   const flags = union(filed.flags, yield* allocateKeywords(account, filed.keywords ?? []));
   const isThere = yield* one(sql`SELECT 1 AS yes FROM entry WHERE email = ${email} AND mailbox = ${mailbox} LIMIT 1`);
   const { modseq } = yield* advanceAccount(account, { bytes: found.size, messages: 1 });
-  const { uid, uidValidity } = yield* fileEntry(mailbox, email, flags, found.size, modseq, filed.savedAtMs, isThere !== undefined);
+  const { uid, uidValidity } = yield* fileEntry(account, mailbox, email, flags, found.size, modseq, filed.savedAtMs, isThere !== undefined);
   yield* countUses(account, flags);
   yield* logChange({ account, modseq, mailbox, kind: 'append', uids: String(uid), nowMs: filed.savedAtMs });
   tx.hint(account, modseq);
@@ -89,6 +89,7 @@ export function* fileMessage(
 }
 
 function* fileEntry(
+  account: AccountId,
   mailbox: MailboxId,
   email: EmailId,
   flags: number,
@@ -100,7 +101,7 @@ function* fileEntry(
   const row = yield* one<{ uid: number; uidvalidity: number; selectable: number }>(
     sql`UPDATE mailbox SET uidnext = uidnext + 1, messages = messages + 1, unseen = unseen + ${hasFlag(flags, SEEN) ? 0 : 1},
           deleted = deleted + ${hasFlag(flags, DELETED) ? 1 : 0}, bytes = bytes + ${size}, highest_modseq = ${modseq}
-        WHERE mailbox = ${mailbox} RETURNING uidnext - 1 AS uid, uidvalidity, selectable`,
+        WHERE mailbox = ${mailbox} AND account = ${account} RETURNING uidnext - 1 AS uid, uidvalidity, selectable`,
   );
   if (!row) throw new DomainError('mailbox-not-found', 'there is no such mailbox', { mailbox });
   if (row.selectable === 0) throw new DomainError('mailbox-not-selectable', 'the mailbox cannot hold messages', { mailbox });

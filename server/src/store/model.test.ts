@@ -132,7 +132,12 @@ class World {
         const made = texts.map((text) => preparedLike(text, { threadHashes: [this.#texts % 7, 1000 + this.#texts] }));
         const added = await store.commit(
           append,
-          { account, mailbox: mailbox.id, nowMs, messages: made.map(({ message }) => ({ message, flags: step.flags, keywords: step.keywords, receivedAtMs: nowMs })) },
+          {
+            account,
+            mailbox: mailbox.id,
+            nowMs,
+            messages: made.map(({ message }) => ({ message, flags: step.flags, keywords: step.keywords, receivedAtMs: nowMs })),
+          },
           made.map(({ bytes }) => ({ bytes })),
         );
         for (const [i, { uid, email, modseq }] of added.entries()) {
@@ -205,8 +210,7 @@ class World {
         else {
           await attempt;
           const from = mailbox.name;
-          for (const other of this.mailboxes)
-            if (other === mailbox || other.name.startsWith(`${from}/`)) other.name = to + other.name.slice(from.length);
+          for (const other of this.mailboxes) if (other === mailbox || other.name.startsWith(`${from}/`)) other.name = to + other.name.slice(from.length);
           await this.adopt();
         }
         return;
@@ -242,7 +246,15 @@ class World {
     const names = await store.query(readKeywords(this.account));
     const infos = await store.query(listMailboxes(this.account));
     assert.deepEqual(
-      infos.map((info) => ({ name: info.name, id: info.mailbox, uidNext: info.uidNext, messages: info.messages, unseen: info.unseen, deleted: info.deleted, bytes: info.bytes })),
+      infos.map((info) => ({
+        name: info.name,
+        id: info.mailbox,
+        uidNext: info.uidNext,
+        messages: info.messages,
+        unseen: info.unseen,
+        deleted: info.deleted,
+        bytes: info.bytes,
+      })),
       this.mailboxes
         .toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
         .map(({ name, id, uidNext, entries }) => ({
@@ -271,7 +283,10 @@ class World {
         })),
         mailbox.entries.map(({ uid, email, modseq, text, flags: has }) => ({ uid, email, modseq, size: text.length, flags: [...has].toSorted() })),
       );
-      assert.deepEqual([...table.seen], Array.from({ length: base.length }, (_, i) => [base.uids[i], base.flags[i]]));
+      assert.deepEqual(
+        [...table.seen],
+        Array.from({ length: base.length }, (_, i) => [base.uids[i], base.flags[i]]),
+      );
       assert.equal(base.uidNext, mailbox.uidNext);
     }
   }
@@ -340,5 +355,10 @@ function flagNames(bits: number, names: readonly string[]): Set<string> {
 }
 
 function flagsIn(bits: number, names: ReadonlyMap<number, string>): string[] {
-  return [...flagNames(bits, keywordBits(bits).map((index) => names.get(index) ?? `unnamed ${index}`))].toSorted();
+  return [
+    ...flagNames(
+      bits,
+      keywordBits(bits).map((index) => names.get(index) ?? `unnamed ${index}`),
+    ),
+  ].toSorted();
 }

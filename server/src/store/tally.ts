@@ -1,4 +1,5 @@
 /** What a number of entries adds to the counters of its mailbox and account. */
+import { DomainError } from '#core/errors.ts';
 import type { AccountId, MailboxId, Modseq } from '#core/ids.ts';
 import { DELETED, hasFlag, SEEN } from './flags.ts';
 import { addUses, countKeywords } from './keywords.ts';
@@ -31,11 +32,13 @@ export class Tally {
   }
 }
 
-/** Adds a tally to the mailbox's counters (and the account's keyword uses), and moves its HIGHESTMODSEQ. */
+/** Adds a tally to the mailbox's counters (and the account's keyword uses), and moves its HIGHESTMODSEQ. Throws `mailbox-not-found`. */
 export function* countInMailbox(account: AccountId, mailbox: MailboxId, modseq: Modseq, tally: Tally): Program<void> {
-  yield* run(
+  const found = yield* run(
     sql`UPDATE mailbox SET messages = messages + ${tally.messages}, unseen = unseen + ${tally.unseen}, deleted = deleted + ${tally.deleted},
-          bytes = bytes + ${tally.bytes}, highest_modseq = ${modseq} WHERE mailbox = ${mailbox}`,
+          bytes = bytes + ${tally.bytes}, highest_modseq = ${modseq} WHERE mailbox = ${mailbox} AND account = ${account}`,
   );
+  // It may have been deleted meanwhile: its entries then wait to be taken away.
+  if (found === 0) throw new DomainError('mailbox-not-found', 'there is no such mailbox', { mailbox });
   yield* countKeywords(account, tally.keywords);
 }

@@ -5,13 +5,13 @@
 import { Worker } from 'node:worker_threads';
 import type { Connection } from './driver.ts';
 
-/** Frames (pages of 8 KiB) waiting to be copied that are worth a round: 8 MiB. */
+/** Frames (pages of 4 KiB) waiting to be copied that are worth a round: 4 MiB. */
 const ROUND_FRAMES = 1_024;
-/** From this length the writer helps to bring the log to its end: 64 MiB. */
+/** From this length the writer helps to bring the log to its end: 32 MiB. */
 const LONG_FRAMES = 8_192;
-/** What the writer copies itself without a noticeable pause: 4 MiB. */
+/** What the writer copies itself without a noticeable pause: 2 MiB. */
 const REST_FRAMES = 512;
-/** From this length the writer copies whatever there is: 1 GiB. */
+/** From this length the writer copies whatever there is: 512 MiB. */
 const TOO_LONG_FRAMES = 131_072;
 const LOOK_EVERY_MS = 50;
 

@@ -50,6 +50,12 @@ interface Outcome {
   answer: Answer;
 }
 
+/** A request whose bodies are on the disk. */
+interface Ready {
+  readonly waiting: Waiting;
+  readonly bodies: readonly StoredBody[];
+}
+
 /** A group holds at most this many mutations and octets of small bodies. */
 const GROUP_REQUESTS = 512;
 const GROUP_BYTES = 16 * 2 ** 20;
@@ -132,7 +138,7 @@ export class Writer {
     if (group.length === 0) return;
 
     const outcomes: Outcome[] = [];
-    const ready: { readonly waiting: Waiting; readonly bodies: readonly StoredBody[] }[] = [];
+    const ready: Ready[] = [];
     this.#appendBodies(group, ready, outcomes);
     const batches = this.#transact(ready, outcomes);
     this.#options.afterCommit?.();
@@ -140,7 +146,7 @@ export class Writer {
   }
 
   /** Stores the small bodies of a group. Who brought one is refused when that fails; the others go on (an expunge must work on a full disk). */
-  #appendBodies(group: readonly Waiting[], ready: { waiting: Waiting; bodies: readonly StoredBody[] }[], outcomes: Outcome[]): void {
+  #appendBodies(group: readonly Waiting[], ready: Ready[], outcomes: Outcome[]): void {
     const isFull = group.some(({ request }) => request.bodies.length > 0) && this.#space.isBelowMark();
     const accepted: Waiting[] = [];
     const buffers: Uint8Array[] = [];
@@ -181,34 +187,15 @@ export class Writer {
   }
 
   /** Runs mutations in one transaction; fills `outcomes`. Returns what everybody is to be told. */
-  #transact(
-    ready: readonly { readonly waiting: Waiting; readonly bodies: readonly StoredBody[] }[],
-    outcomes: Outcome[],
-  ): { hints: number[]; topics: Topic[] } {
-    const hints = new Map<AccountId, Modseq>();
-    const topics = new Set<Topic>();
-    const segments = new Map<number, { readonly owner: string; size: number }>();
-    const done: Outcome[] = [];
+  #transact(ready: readonly Ready[], outcomes: Outcome[]): { hints: number[]; topics: Topic[] } {
     if (ready.length === 0) return { hints: [], topics: [] };
+    const run = new GroupRun();
     try {
-      this.#connection.execute('BEGIN IMMEDIATE');
-      for (const { waiting, bodies } of ready) {
-        const tx = new GroupTx(bodies);
-        const outcome: Outcome = { waiting, answer: this.#runOne(waiting.request, tx) };
-        done.push(outcome);
-        if (!outcome.answer[1]) continue;
-        for (const [account, modseq] of tx.hints) hints.set(account, modseq);
-        for (const topic of tx.topics) topics.add(topic);
-        for (const [index, { blob, length }] of bodies.entries()) {
-          const { segment, offset } = firstPlace(blob);
-          const isOwn = 'bytes' in (waiting.request.bodies[index] ?? {});
-          const known = segments.get(segment);
-          if (known) known.size = Math.max(known.size, offset + length);
-          else segments.set(segment, { owner: isOwn ? 'writer' : waiting.owner, size: offset + length });
-        }
+      // Savepoints cost a copy of each page, and failures after the first write are rare: a group is run without them, and again with them when needed.
+      if (!this.#attempt(ready, run, false)) {
+        run.clear();
+        this.#attempt(ready, run, true);
       }
-      for (const [segment, { owner, size }] of segments) this.#recordSegment(segment, owner, size);
-      this.#connection.execute('COMMIT');
     } catch (error) {
       this.#options.onFailure?.(error, ready.length);
       this.#space.forget();
@@ -217,25 +204,46 @@ export class Writer {
       for (const { waiting } of ready) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
       return { hints: [], topics: [] };
     }
-    outcomes.push(...done);
-    return { hints: [...hints].flat(), topics: [...topics] };
+    outcomes.push(...run.outcomes);
+    return { hints: [...run.hints].flat(), topics: [...run.topics] };
   }
 
-  /** One mutation in its savepoint. Throws only what concerns the whole group. */
-  #runOne(request: Request, tx: GroupTx): Answer {
+  /** Returns false, with nothing done, when a mutation failed half-way and has no savepoint. Throws what concerns the whole group. */
+  #attempt(ready: readonly Ready[], run: GroupRun, hasSavepoints: boolean): boolean {
+    this.#connection.execute('BEGIN IMMEDIATE');
+    for (const { waiting, bodies } of ready) {
+      const tx = new GroupTx(bodies);
+      const answer = this.#runOne(waiting.request, tx, hasSavepoints);
+      if (!answer) {
+        this.#connection.execute('ROLLBACK');
+        return false;
+      }
+      run.outcomes.push({ waiting, answer });
+      if (answer[1]) run.take(waiting, tx);
+    }
+    for (const [segment, { owner, size }] of run.segments) this.#recordSegment(segment, owner, size);
+    this.#connection.execute('COMMIT');
+    return true;
+  }
+
+  /** One mutation. Undefined: it failed half-way and there is no savepoint to go back to. Throws only what concerns the whole group. */
+  #runOne(request: Request, tx: GroupTx, hasSavepoint: boolean): Answer | undefined {
     const mutation = this.#mutations.get(request.name);
     if (!mutation) return [request.id, false, { code: 'bug', message: `the writer does not know the mutation ${request.name}` }];
-    this.#connection.execute('SAVEPOINT one');
+    if (hasSavepoint) this.#connection.execute('SAVEPOINT one');
+    const writes = this.#connection.writes;
     try {
       this.#checkStreamed(request);
       const result = this.#connection.drive(mutation.program(tx, request.args as never));
-      this.#connection.execute('RELEASE one');
+      if (hasSavepoint) this.#connection.execute('RELEASE one');
       return [request.id, true, result];
     } catch (error) {
       // After these SQLite may have undone the whole transaction.
       if (CONCERNS_ALL.test(sqliteCode(error) ?? '') || !this.#connection.inTransaction) throw error;
-      this.#connection.execute('ROLLBACK TO one');
-      this.#connection.execute('RELEASE one');
+      if (hasSavepoint) {
+        this.#connection.execute('ROLLBACK TO one');
+        this.#connection.execute('RELEASE one');
+      } else if (this.#connection.writes !== writes) return undefined;
       return [request.id, false, failureOfOne(error)];
     }
   }
@@ -277,6 +285,34 @@ export class Writer {
       const answers = byClient.get(client) ?? [];
       if (everybody || answers.length > 0) client.deliver({ answers, hints, topics });
     }
+  }
+}
+
+/** What a group's transaction has brought so far. */
+class GroupRun {
+  readonly outcomes: Outcome[] = [];
+  readonly hints = new Map<AccountId, Modseq>();
+  readonly topics = new Set<Topic>();
+  /** Segments in which a body has been named, and where the last one ends. */
+  readonly segments = new Map<number, { readonly owner: string; size: number }>();
+
+  take({ request, owner }: Waiting, tx: GroupTx): void {
+    for (const [account, modseq] of tx.hints) this.hints.set(account, modseq);
+    for (const topic of tx.topics) this.topics.add(topic);
+    for (const [index, { blob, length }] of tx.bodies.entries()) {
+      const { segment, offset } = firstPlace(blob);
+      const isSmall = 'bytes' in (request.bodies[index] ?? {});
+      const known = this.segments.get(segment);
+      if (known) known.size = Math.max(known.size, offset + length);
+      else this.segments.set(segment, { owner: isSmall ? 'writer' : owner, size: offset + length });
+    }
+  }
+
+  clear(): void {
+    this.outcomes.length = 0;
+    this.hints.clear();
+    this.topics.clear();
+    this.segments.clear();
   }
 }
 
