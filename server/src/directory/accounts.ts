@@ -5,6 +5,7 @@
 import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { createAccountMailProgram } from '#store/account-mail.ts';
+import { deleteAllMailboxes } from '#store/destroy-account-mail.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
 import { insertAddress, listAddresses } from './addresses.ts';
@@ -33,6 +34,8 @@ export interface AccountInfo {
 
 /** Ids end below 2^23: core/ids.ts. */
 const ACCOUNT_LIMIT = 2 ** 23;
+/** Mailboxes that go with the account in one mutation; the rest follows. */
+const MAILBOXES = 500;
 
 export interface AddAccount {
   readonly login: string;
@@ -113,7 +116,7 @@ export interface RemoveAccount {
   readonly nowMs: number;
 }
 
-/** Takes the account away at once; its mail is destroyed afterwards in slices (`destroyRemovedMail`). Throws `account-not-found`, `not-permitted` (the last administrator). */
+/** Takes the account away at once; its messages are destroyed afterwards in slices (tend-directory.ts). Throws `account-not-found`, `not-permitted` (the last administrator). */
 export const removeAccount: Mutation<RemoveAccount, void> = defineMutation('directory.removeAccount', function* (tx, args: RemoveAccount) {
   const { account, nowMs } = args;
   const old = yield* requireAccount(account);
@@ -126,6 +129,7 @@ export const removeAccount: Mutation<RemoveAccount, void> = defineMutation('dire
   yield* run(sql`UPDATE domain SET catch_all = NULL WHERE catch_all = ${account}`);
   yield* run(sql`DELETE FROM account WHERE account = ${account}`);
   yield* run(sql`INSERT INTO account_removal (account, login, removed_at) VALUES (${account}, ${old.login}, ${nowMs})`);
+  yield* deleteAllMailboxes(tx, { account, limit: MAILBOXES, nowMs });
   tx.notify('directory');
 });
 

@@ -5,6 +5,7 @@ import { addAlias, removeAlias, setPrimaryAddress } from './addresses.ts';
 import { setPassword } from './credentials.ts';
 import { addDomain, removeDomain, setDomain } from './domains.ts';
 import { recordSignIns } from './sign-in-record.ts';
+import { finishRemoval, pruneDirectory } from './tend-directory.ts';
 
 export const DIRECTORY_MUTATIONS: readonly AnyMutation[] = [
   addDomain,
@@ -19,4 +20,6 @@ export const DIRECTORY_MUTATIONS: readonly AnyMutation[] = [
   removeAlias,
   setPrimaryAddress,
   recordSignIns,
+  finishRemoval,
+  pruneDirectory,
 ];

@@ -11,7 +11,7 @@ import { one, type Program, rows, run, sql } from './sql.ts';
 export function* deleteAllMailboxes(tx: Tx, args: { readonly account: AccountId; readonly limit: number; readonly nowMs: number }): Program<boolean> {
   const { account, limit, nowMs } = args;
   const found = yield* rows<readonly [mailbox: MailboxId, messages: number, bytes: number]>(
-    sql`SELECT mailbox, messages, bytes FROM mailbox WHERE account = ${account} ORDER BY name LIMIT ${limit}`,
+    sql`SELECT mailbox, messages, bytes FROM mailbox WHERE account = ${account} ORDER BY name = 'INBOX' DESC, name LIMIT ${limit}`,
   );
   if (found.length === 0) return false;
   const messages = found.reduce((sum, [, count]) => sum + count, 0);
@@ -26,23 +26,23 @@ export function* deleteAllMailboxes(tx: Tx, args: { readonly account: AccountId;
   return found.length === limit;
 }
 
-/** Once housekeeping has destroyed the last message: forgets what is left, a slice at a time. Returns whether all is gone. */
-export function* forgetAccountMail(account: AccountId, limit: number): Program<boolean> {
+/** Once housekeeping has destroyed the last message: forgets what is left, a slice at a time. `later`: there are still messages. */
+export function* forgetAccountMail(account: AccountId, limit: number): Program<'more' | 'later' | 'done'> {
   const { first, last } = idRange(account);
   const isInUse = yield* one(sql`
     SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM mailbox WHERE account = ${account})
       OR EXISTS (SELECT 1 FROM deleted_mailbox WHERE mailbox BETWEEN ${first} AND ${last})
       OR EXISTS (SELECT 1 FROM message WHERE email BETWEEN ${first} AND ${last})
       OR EXISTS (SELECT 1 FROM orphan WHERE email BETWEEN ${first} AND ${last})`);
-  if (isInUse) return false;
+  if (isInUse) return 'later';
   const changes = yield* run(sql`
     DELETE FROM change WHERE account = ${account} AND (modseq, mailbox, kind) IN
       (SELECT modseq, mailbox, kind FROM change WHERE account = ${account} ORDER BY modseq, mailbox, kind LIMIT ${limit})`);
   const keys = yield* run(sql`
     DELETE FROM thread_key WHERE account = ${account} AND hash IN (SELECT hash FROM thread_key WHERE account = ${account} ORDER BY hash LIMIT ${limit})`);
-  if (changes === limit || keys === limit) return false;
+  if (changes === limit || keys === limit) return 'more';
   yield* run(sql`DELETE FROM keyword WHERE account = ${account}`);
   yield* run(sql`DELETE FROM subscription WHERE account = ${account}`);
   yield* run(sql`DELETE FROM account_state WHERE account = ${account}`);
-  return true;
+  return 'done';
 }
