@@ -23,7 +23,7 @@ export const ownership: Stage = {
     if (peer.identity === undefined) return;
     if (!(await services.directory.isCurrent(peer.identity))) throw new Refusal(421, '4.7.0', 'Sign in again', 'credentials changed');
     // The null reverse-path is for notifications that mail programs send (RFC 8098 §3); From is asked of them too.
-    if (sender !== undefined && !(await mayUse(transaction, sender))) throw new Refusal(553, '5.7.1', 'Sender address does not belong to you');
+    if (sender !== undefined && !(await owns(transaction, sender))) throw new Refusal(553, '5.7.1', 'Sender address does not belong to you');
   },
 
   async submittedHeader(transaction, submitted) {
@@ -41,13 +41,20 @@ async function requireOwn(transaction: Transaction, name: string, value: string)
   const mailboxes = readStrictly(name, value);
   if (name.endsWith('sender') && mailboxes.length > 1) throw new Refusal(550, '5.6.0', `Only one address may be in ${name}`);
   for (const mailbox of mailboxes) {
-    if (!(await mayUse(transaction, mailbox))) throw new Refusal(550, '5.7.1', `Address in ${name} does not belong to you`);
+    if (!isSame(mailbox, transaction.sender) && !(await owns(transaction, mailbox)))
+      throw new Refusal(550, '5.7.1', `Address in ${name} does not belong to you`);
   }
 }
 
-async function mayUse({ peer, services }: Transaction, path: Path): Promise<boolean> {
+/** Whether the account that has signed in may write as this address. */
+async function owns({ peer, services }: Transaction, path: Path): Promise<boolean> {
   const domain = asciiDomain(path.domain);
   return peer.identity !== undefined && domain !== undefined && (await services.directory.maySendAs(peer.identity.account, path.localPart, domain));
+}
+
+/** The reverse-path has been checked already, and is what most messages name in From. */
+function isSame(mailbox: Path, sender: Path | undefined): boolean {
+  return mailbox.localPart === sender?.localPart && mailbox.domain === sender.domain;
 }
 
 function readStrictly(name: string, value: string): readonly Mailbox[] {

@@ -16,8 +16,8 @@ import { type Role, Session, type SmtpServices, STRICT } from './session.ts';
 
 /** RFC 5321 §4.5.3.1.4 asks for 512 octets, each extension for some more. */
 const COMMAND_LIMIT = 2048;
-/** RFC 4954 §4: a base64 line of a sign-in. */
-const AUTH_LINE_LIMIT = 12_288;
+/** RFC 4954 §4: the base64 of a sign-in, with `AUTH mechanism` before it. */
+const AUTH_LINE_LIMIT = 12_288 + 64;
 /** Above this, a client that does not read its replies is waited for before its next command is run. */
 const REPLY_LIMIT = 64 * 1024;
 
@@ -41,6 +41,7 @@ async function converse(session: Session): Promise<void> {
   while (!session.isOver) {
     let verb = '';
     try {
+      if (session.connection.isClosing) throw new NetError('aborted');
       if (writer.pendingBytes > REPLY_LIMIT) await writer.flush();
       const isSigningIn = session.role === 'submission' && session.identity === undefined;
       const limit = isSigningIn ? AUTH_LINE_LIMIT : COMMAND_LIMIT;
@@ -60,8 +61,8 @@ async function converse(session: Session): Promise<void> {
 function run(session: Session, verb: string, argument: string): Promise<void> | void {
   const command = COMMANDS.get(verb);
   if (command === undefined) {
-    // A browser that was made to talk to this port: nothing that follows is meant for us.
-    if (/^(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|[A-Z-]+:)$/.test(verb)) throw new Refusal(421, '4.7.0', 'This is not a web server', 'HTTP');
+    // A browser that was made to talk to this port, or the header of a message whose DATA was refused: nothing that follows is meant as a command.
+    if (/^(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|[A-Z-]+:)$/.test(verb)) throw new Refusal(421, '4.7.0', 'This is no command', 'HTTP or a message');
     throw new Refusal(500, '5.5.1', 'Command not recognised', `unknown command ${verb.slice(0, 32)}`);
   }
   const refusal = accessRefusal(session, command.needs);

@@ -176,7 +176,7 @@ export class Session {
 
   /** The word for Received. RFC 3848 · RFC 6531 §4.3 */
   #protocol(smtpUtf8: boolean): string {
-    if (!this.isExtended) return this.connection.tls === undefined ? 'SMTP' : 'ESMTPS';
+    if (!this.isExtended && this.connection.tls === undefined) return 'SMTP';
     const security = `${this.connection.tls === undefined ? '' : 'S'}${this.identity === undefined ? '' : 'A'}`;
     return `${smtpUtf8 ? 'UTF8' : this.role === 'lmtp' ? '' : 'E'}${this.role === 'lmtp' ? 'LMTP' : 'SMTP'}${security}`;
   }

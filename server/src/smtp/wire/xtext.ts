@@ -12,3 +12,8 @@ export function isXtext(text: string): boolean {
 export function decodeXtext(text: string): string {
   return text.includes('+') ? text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text;
 }
+
+/** A text as xtext; what is not printable ASCII must have been refused or written another way before. */
+export function encodeXtext(text: string): string {
+  return text.replace(/[^!-*,-<>-~]/g, (character) => `+${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}

@@ -1,0 +1,38 @@
+/** What a server said to EHLO. RFC 5321 §4.1.1.1 · RFC 1870 (SIZE) · RFC 4954 (AUTH) */
+import type { Reply } from './reply.ts';
+
+export interface PeerCapabilities {
+  readonly startTls: boolean;
+  readonly pipelining: boolean;
+  readonly eightBitMime: boolean;
+  readonly smtpUtf8: boolean;
+  readonly dsn: boolean;
+  /** Undefined: no SIZE; 0: no limit told. */
+  readonly sizeLimit: number | undefined;
+  /** Upper case. */
+  readonly auth: ReadonlySet<string>;
+}
+
+/** Reads the reply to EHLO; that to HELO gives a server without any extension. */
+export function readCapabilities(reply: Reply): PeerCapabilities {
+  const words = new Map<string, readonly string[]>();
+  for (const line of reply.lines.slice(1)) {
+    // Old servers write AUTH=PLAIN.
+    const [keyword = '', ...parameters] = line
+      .trim()
+      .toUpperCase()
+      .replace(/^AUTH=/, 'AUTH ')
+      .split(/ +/);
+    words.set(keyword, [...(words.get(keyword) ?? []), ...parameters]);
+  }
+  const size = words.get('SIZE');
+  return {
+    startTls: words.has('STARTTLS'),
+    pipelining: words.has('PIPELINING'),
+    eightBitMime: words.has('8BITMIME'),
+    smtpUtf8: words.has('SMTPUTF8'),
+    dsn: words.has('DSN'),
+    sizeLimit: size === undefined ? undefined : /^\d{1,15}$/.test(size[0] ?? '') ? Number(size[0]) : 0,
+    auth: new Set(words.get('AUTH') ?? []),
+  };
+}
