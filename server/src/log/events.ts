@@ -31,6 +31,8 @@ export const EVENTS = {
   'queue.attempt': 'A delivery attempt ended',
   'queue.delivered': 'A message was handed to the other side',
   'queue.deferred': 'A delivery will be tried again',
+  'queue.repeated': 'A message may arrive twice, because it is not known whether an attempt had succeeded',
+  'queue.failed': 'The queue could not do its work and tries again',
   'queue.bounced': 'A delivery was given up and the sender told',
 } as const;
 

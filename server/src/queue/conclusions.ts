@@ -1,0 +1,101 @@
+/** From the outcomes of an attempt to rows, logs and notices. */
+import type { Job } from './lane.ts';
+import { type OutgoingNotice, tellSender, type Told } from './notice.ts';
+import { addressText } from './path-text.ts';
+import type { QueuedMessage, QueuedRecipient } from './queue-rows.ts';
+import type { Settled } from './settle.ts';
+import type { Settlement } from './settlement.ts';
+import type { QueueServices } from './settings.ts';
+import type { MailSession, Outcome } from './transport.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+interface Judged {
+  readonly recipient: QueuedRecipient;
+  readonly outcome: Outcome;
+  readonly verdict: Verdict;
+}
+
+export class Conclusions {
+  /** What fails from now on fails because of us. */
+  isStopping: boolean = false;
+  readonly #services: QueueServices;
+  readonly #settlement: Settlement;
+
+  constructor(services: QueueServices, settlement: Settlement) {
+    this.#services = services;
+    this.#settlement = settlement;
+  }
+
+  /** Sees to the results of an attempt; `session` is undefined where there was none. */
+  async conclude(job: Job, outcomes: readonly Outcome[], session: MailSession | undefined): Promise<void> {
+    const { message, content } = job;
+    const judged = this.#judge(job, outcomes);
+    this.#log(message, judged, session);
+    const told = message.sender === '' ? [] : judged.filter((one): one is Told => one.verdict.tell !== undefined);
+    let notice: OutgoingNotice | undefined;
+    let isTold = true;
+    if (told.length > 0) {
+      try {
+        notice = await tellSender(this.#services, message, content, told);
+      } catch (error) {
+        // Without its notice a failure must not be forgotten: the recipient stays for another attempt.
+        this.#services.log.error('queue.failed', error, { queueId: message.queueId, cause: 'the sender could not be told' });
+        isTold = false;
+      }
+    }
+    this.#settlement.add(
+      judged.map((one) => this.#settled(message, one, isTold)),
+      notice,
+    );
+  }
+
+  /** Gives leases back without an attempt. */
+  giveBack(job: Job, delayMs: number = 0): void {
+    const dueAtMs = this.#services.clock.nowMs() + delayMs;
+    this.#settlement.add(job.recipients.map(({ n }): Settled => ({ kind: 'untried', queueId: job.message.queueId, n, dueAtMs })));
+  }
+
+  #judge({ message, recipients }: Job, outcomes: readonly Outcome[]): readonly Judged[] {
+    const { settings, clock } = this.#services;
+    const nowMs = clock.nowMs();
+    const hasDelivered = outcomes.some(({ kind }) => kind === 'delivered');
+    return recipients.map((recipient, index) => {
+      const outcome = outcomes[index] ?? { kind: 'deferred', status: '4.3.0', reply: 'no outcome', host: undefined };
+      const isOurs = this.isStopping && outcome.kind === 'deferred' && outcome.host === undefined;
+      const verdict: Verdict = isOurs
+        ? { kind: 'untried', dueAtMs: nowMs, tell: undefined, status: outcome.status }
+        : judge(message, recipient, outcome, { settings, nowMs, hasDelivered, chance: Math.random() });
+      return { recipient, outcome, verdict };
+    });
+  }
+
+  #settled({ queueId }: QueuedMessage, { recipient, outcome, verdict }: Judged, isTold: boolean): Settled {
+    const { clock, settings } = this.#services;
+    const key = { queueId, n: recipient.n };
+    if (verdict.kind === 'done' && (isTold || verdict.tell === undefined || outcome.kind === 'delivered')) return { kind: 'done', ...key };
+    if (verdict.kind === 'untried') return { kind: 'untried', ...key, dueAtMs: verdict.dueAtMs };
+    const dueAtMs = verdict.kind === 'done' ? clock.nowMs() + (settings.retryDelaysMs[0] ?? 60_000) : verdict.dueAtMs;
+    const isDelayTold = recipient.isDelayTold || (verdict.tell === 'delayed' && isTold);
+    return { kind: 'later', ...key, dueAtMs, status: outcome.status, host: outcome.host, reply: outcome.reply, isDelayTold };
+  }
+
+  #log(message: QueuedMessage, judged: readonly Judged[], session: MailSession | undefined): void {
+    const { log, clock } = this.#services;
+    const { queueId } = message;
+    const via = session && `${session.host} ${tlsText(session)}`;
+    for (const { recipient, outcome, verdict } of judged) {
+      const fields = { queueId, to: addressText(recipient.localPart, recipient.domain), via, status: verdict.status, reply: outcome.reply };
+      if (outcome.isUnsure === true)
+        log.warn('queue.repeated', { ...fields, cause: 'the connection broke before the answer; the message may have arrived and is sent again' });
+      if (verdict.kind === 'untried') continue;
+      if (outcome.kind === 'delivered') log.info('queue.delivered', { ...fields, seconds: Math.round((clock.nowMs() - message.createdAtMs) / 100) / 10 });
+      else if (verdict.kind === 'done') log.info('queue.bounced', { ...fields, isSenderTold: verdict.tell !== undefined && message.sender !== '' });
+      else log.info('queue.deferred', { ...fields, attempts: recipient.attempts + 1, next: new Date(verdict.dueAtMs).toISOString() });
+    }
+  }
+}
+
+function tlsText({ tls }: MailSession): string {
+  if (!tls) return 'in the clear';
+  return `${tls.version} ${tls.isVerified ? 'verified' : `unverified (${tls.problem})`}`;
+}

@@ -1,0 +1,107 @@
+/**
+ * Writes results down, many in one mutation: attempts end all the time, and each commit costs a trip to the writer. What could not be written stays here
+ * and is tried again, because a delivered message whose row remains would be delivered twice.
+ */
+import type { Log } from '#log/log.ts';
+import type { OutgoingNotice } from './notice.ts';
+import { settle, type Settled } from './settle.ts';
+import type { QueueServices } from './settings.ts';
+
+/** Results gather for this long. */
+const GATHER_MS = 4;
+const MOST_RESULTS = 500;
+const RETRY_MS = 2000;
+
+interface Entry {
+  readonly results: readonly Settled[];
+  readonly notice: OutgoingNotice | undefined;
+}
+
+export class Settlement {
+  readonly #services: QueueServices;
+  readonly #onSettled: (results: readonly Settled[]) => void;
+  #gathered: Entry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #isStopping = false;
+
+  constructor(services: QueueServices, onSettled: (results: readonly Settled[]) => void) {
+    this.#services = services;
+    this.#onSettled = onSettled;
+  }
+
+  add(results: readonly Settled[], notice?: OutgoingNotice): void {
+    this.#gathered.push({ results, notice });
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#run();
+    }, GATHER_MS);
+  }
+
+  /** Writes everything, or logs what could not be written. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#gathered.length > 0 || this.#running) {
+      this.#run();
+      await this.#running;
+    }
+  }
+
+  #run(): void {
+    this.#running ??= this.#write().finally(() => {
+      this.#running = undefined;
+      if (this.#gathered.length > 0 && !this.#isStopping) this.#run();
+    });
+  }
+
+  async #write(): Promise<void> {
+    const { store, owner, clock, log } = this.#services;
+    const entries = this.#takeSome();
+    const results = entries.flatMap((entry) => entry.results);
+    const notices = entries.flatMap(({ notice }) => (notice ? [notice] : []));
+    const args = { owner, nowMs: clock.nowMs(), results, notices: notices.map(({ outgoing }, body) => ({ ...outgoing, body })) };
+    for (;;) {
+      try {
+        await store.commit(
+          settle,
+          args,
+          notices.map(({ bytes }) => ({ bytes })),
+        );
+        break;
+      } catch (error) {
+        log.error('queue.failed', error, { results: results.length });
+        if (this.#isStopping) {
+          warnOfRepeats(log, results);
+          break;
+        }
+        await pause(RETRY_MS);
+      }
+    }
+    this.#onSettled(results);
+  }
+
+  #takeSome(): Entry[] {
+    let count = 0;
+    let results = 0;
+    for (const entry of this.#gathered) {
+      if (count > 0 && results + entry.results.length > MOST_RESULTS) break;
+      results += entry.results.length;
+      count++;
+    }
+    return this.#gathered.splice(0, count);
+  }
+}
+
+function warnOfRepeats(log: Log, results: readonly Settled[]): void {
+  for (const { kind, queueId, n } of results) {
+    if (kind === 'done') log.warn('queue.repeated', { queueId, recipient: n, cause: 'the delivery could not be written down' });
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
