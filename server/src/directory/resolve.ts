@@ -14,12 +14,14 @@ import { isReserved } from './reserved.ts';
 /** Undefined where the domain is not ours or nobody has that address. */
 export function* resolveAddress(localPart: string, domain: string, nowMs: number): Program<Resolution | undefined> {
   const key = domainKey(domain);
-  const found = key === undefined ? undefined : yield* findDomain(key);
-  if (found === undefined) return undefined;
-  const address = { localPart: localPartKey(localPart), domain: found.domain };
-
+  if (key === undefined) return undefined;
+  // The common case first: a domain with addresses cannot be removed, so who has the address needs no look at the domain.
+  const address = { localPart: localPartKey(localPart), domain: key };
   const exact = yield* reach(address);
   if (exact) return { ...exact, address: formatAddress(address), detail: undefined, isCatchAll: false };
+  const found = yield* findDomain(key);
+  if (found === undefined) return undefined;
+
   const { base, detail } = splitDetail(localPart, found);
   const plain = detail === undefined ? undefined : yield* reach(base);
   if (plain) return { ...plain, address: formatAddress(base), detail, isCatchAll: false };

@@ -64,12 +64,16 @@ export class SignIn implements AsyncDisposable {
   async withPassword(name: string, password: string, context: SignInContext): Promise<Identity> {
     const startMs = performance.now();
     const subject = await this.#find(name, context);
-    const outcome = await this.#check(subject, password, context);
+    const prepared = preparePassword(password);
+    if (prepared === undefined) return this.#refuse(subject, 'malformed', { name, context, startMs });
+    const known = this.#recall(subject, prepared, context);
+    if (known === 'accepted' && subject.account) return this.#accept(subject.account, context);
+    const outcome = known ?? (await this.#check(subject, prepared, context));
+    if (outcome !== 'accepted') return this.#refuse(subject, outcome, { name, context, startMs });
     // Read again: the password or the state may have changed while the hash was made.
-    const current = outcome === 'accepted' ? await this.#find(name, context) : subject;
-    const isSame = current.account?.credential_version === subject.account?.credential_version && current.obstacle === undefined;
-    if (outcome === 'accepted' && isSame && current.account) return this.#accept(current.account, context);
-    return this.#refuse(subject, outcome === 'accepted' ? 'wrong-password' : outcome, { name, context, startMs });
+    const { account, obstacle } = await this.#find(name, context);
+    if (account && obstacle === undefined && account.credential_version === subject.account?.credential_version) return this.#accept(account, context);
+    return this.#refuse(subject, obstacle ?? 'wrong-password', { name, context, startMs });
   }
 
   /** The keys of a name; a stable fake for one that has none. */
@@ -116,22 +120,25 @@ export class SignIn implements AsyncDisposable {
     return this.#store.query(findSubject(name, neighbourhood(context.remoteAddress), this.#clock.nowMs()));
   }
 
-  async #check(subject: Subject, password: string, context: SignInContext): Promise<SignInOutcome> {
-    const prepared = preparePassword(password);
-    if (prepared === undefined) return 'malformed';
-    const { account } = subject;
-    const version = account?.credential_version ?? 0;
-    const key = this.#digest.of(subject.key, prepared);
-    const attempt = attemptOf(subject, context);
+  /** What is known about this password from a short while ago; undefined where it must be checked. */
+  #recall(subject: Subject, prepared: string, context: SignInContext): SignInOutcome | undefined {
+    const { account, obstacle, key } = subject;
     const nowMs = this.#clock.nowMs();
-    if (this.#gate.isOpen(attempt, nowMs)) {
-      if (account && subject.obstacle === undefined && this.#cache.isKnownRight(key, account.account, version, nowMs)) return 'accepted';
-      if (this.#cache.isKnownWrong(key, version, nowMs)) return subject.obstacle ?? 'wrong-password';
-    }
-    const flight = `${key.high} ${key.low} ${version} ${limitKey(context.remoteAddress)}`;
+    // Who has used up the attempts may not go on guessing at the caches.
+    if (!this.#gate.isOpen(attemptOf(subject, context), nowMs)) return undefined;
+    const cacheKey = this.#digest.of(key, prepared);
+    const version = account?.credential_version ?? 0;
+    if (account && obstacle === undefined && this.#cache.isKnownRight(cacheKey, account.account, version, nowMs)) return 'accepted';
+    return this.#cache.isKnownWrong(cacheKey, version, nowMs) ? (obstacle ?? 'wrong-password') : undefined;
+  }
+
+  /** Checks the password; attempts that are the same share the work. */
+  #check(subject: Subject, prepared: string, context: SignInContext): Promise<SignInOutcome> {
+    const { high, low } = this.#digest.of(subject.key, prepared);
+    const flight = `${high} ${low} ${subject.account?.credential_version ?? 0} ${limitKey(context.remoteAddress)}`;
     let work = this.#underWay.get(flight);
     if (work === undefined) {
-      work = this.#verify(subject, prepared, attempt).finally(() => this.#underWay.delete(flight));
+      work = this.#verify(subject, prepared, attemptOf(subject, context)).finally(() => this.#underWay.delete(flight));
       this.#underWay.set(flight, work);
     }
     return work;
