@@ -140,7 +140,7 @@ export class SmtpClient {
     }
   }
 
-  /** Sends one message (CRLF lines, no leading dots); resolves with the reply to its end. */
+  /** Sends one message (Latin-1 for octets, CRLF lines, dots stuffed); resolves with the reply to its end. */
   async deliver(from: string, to: readonly string[], message: string): Promise<Reply> {
     const commands = [`MAIL FROM:<${from}>`, ...to.map((address) => `RCPT TO:<${address}>`), 'DATA'];
     this.#line.send(`${commands.join('\r\n')}\r\n`);
@@ -150,7 +150,7 @@ export class SmtpClient {
       if (!reply.isOk) last ??= reply;
     }
     if (last) return last;
-    this.#line.send(`${message}\r\n.\r\n`);
+    this.#line.send(Buffer.from(`${message}\r\n.\r\n`, 'latin1'));
     return this.reply();
   }
 

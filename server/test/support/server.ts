@@ -13,7 +13,7 @@ import { addDomain } from '#directory/domains.ts';
 import { hashPassword } from '#directory/password.ts';
 import { issueCertificate, makeAuthority } from '#net/dev-certificate.ts';
 import { openOffline } from '#server/offline.ts';
-import { checkStore } from '#store/check.ts';
+import { checkStore, type Problem } from '#store/check.ts';
 import { run, type Finished } from './outside.ts';
 
 const NAMES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s'] as const;
@@ -56,7 +56,7 @@ export interface TestServer extends AsyncDisposable {
   /** Runs a command of the command line on this instance. */
   capri(...arguments_: string[]): Promise<Finished>;
   /** Problems that the checker finds; the server must be stopped. */
-  check(): Promise<readonly string[]>;
+  check(): Promise<readonly Problem[]>;
 }
 
 const PASSWORD = 'test-password';
@@ -137,7 +137,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const status = child ? await server.stop() : 0;
       const problems = await server.check();
       if (options.directory === undefined) fs.rmSync(directory, { recursive: true, force: true });
-      if (problems.length > 0) throw new Error(`the checker found:\n${problems.join('\n')}`);
+      if (problems.length > 0) throw new Error(`the checker found:\n${problems.map((problem) => JSON.stringify(problem)).join('\n')}`);
       if (status !== 0) throw new Error(`the server ended with status ${status}:\n${logged.slice(-4000)}`);
     },
   };
