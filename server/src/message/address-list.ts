@@ -152,11 +152,10 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
       inGroup = true;
       continue;
     }
-    const mailbox =
-      angleStart >= 0
-        ? inAngles(text.slice(start, angleStart), text.slice(angleStart + 1, angleEnd), comment)
-        : bare(text.slice(start, end), atSign < 0 ? -1 : atSign - start, comment, isPlain);
-    if (mailbox !== undefined) found.push(mailbox);
+    if (angleStart >= 0) {
+      const mailbox = inAngles(text.slice(start, angleStart), text.slice(angleStart + 1, angleEnd), comment);
+      if (mailbox !== undefined) found.push(mailbox);
+    } else found.push(...bare(text.slice(start, end), atSign >= 0, comment, isPlain));
     if (separator === SEMICOLON && inGroup) {
       found.push(GROUP_END);
       inGroup = false;
@@ -191,31 +190,38 @@ function inAngles(before: string, inner: string, comment: string | undefined): R
   return { kind: 'mailbox', name: name === '' ? undefined : name, route, localPart, domain };
 }
 
-/** An address without angles, perhaps with a name before it or in a comment; or only a name. */
-function bare(text: string, atSign: number, comment: string | undefined, isPlain: boolean): RawAddress | undefined {
+/** An address without angles, perhaps with a name before it or in a comment; or only a name; or several addresses with only white space between. */
+function bare(text: string, hasSign: boolean, comment: string | undefined, isPlain: boolean): readonly RawAddress[] {
+  const word = trimOctets(text);
+  if (word === '') return [];
   const name = commentText(comment) || undefined;
-  if (isPlain && text.indexOf(' ') <= 0 && text.indexOf('\t') < 0) {
-    // One word, perhaps after a space: nearly all of them.
-    const word = trimOctets(text);
-    if (word === '') return undefined;
+  if (isPlain && !BLANK.test(word)) {
+    // One word: nearly all of them.
     const sign = word.lastIndexOf('@');
-    if (sign < 0) return { kind: 'mailbox', name, route: undefined, localPart: word, domain: '' };
-    return { kind: 'mailbox', name, route: undefined, localPart: word.slice(0, sign), domain: word.slice(sign + 1) };
+    return [sign < 0 ? mailbox(name, word, '') : mailbox(name, word.slice(0, sign), word.slice(sign + 1))];
   }
-  if (atSign < 0) {
-    const words = phrase(text);
-    if (words === '') return undefined;
-    if (words.indexOf(' ') < 0) return { kind: 'mailbox', name, route: undefined, localPart: words, domain: '' };
-    return { kind: 'mailbox', name: words, route: undefined, localPart: '', domain: '' };
+  if (!hasSign) {
+    const words = phrase(word);
+    if (words === '') return [];
+    return [words.indexOf(' ') < 0 ? mailbox(name, words, '') : mailbox(words, '', '')];
   }
-  // `Jan Kowalski jan@example.com`: the word at the sign is the address, what stands before it the name. `jan @ example.com` is one address.
-  const clean = collapse(text);
-  const space = lastSpaceBefore(clean.text, clean.sign);
-  const afterSpace = clean.text.indexOf(' ', clean.sign);
-  const localPart = clean.text.slice(space + 1, clean.sign).replaceAll(QUOTED_SPACE, ' ');
-  const domain = clean.text.slice(clean.sign + 1, afterSpace < 0 ? undefined : afterSpace);
-  const before = trimOctets(clean.text.slice(0, space < 0 ? 0 : space)).replaceAll(QUOTED_SPACE, ' ');
-  return { kind: 'mailbox', name: before || name, route: undefined, localPart, domain };
+  // `Jan Kowalski jan@example.com`: a word with a sign is an address, those before it are the name. `jan @ example.com` has become one word.
+  const found: RawAddress[] = [];
+  let before: string[] = [];
+  for (const piece of collapse(word).split(' ')) {
+    const sign = piece.lastIndexOf('@');
+    if (sign < 0) {
+      before.push(piece);
+      continue;
+    }
+    found.push(mailbox(before.length > 0 ? unmarked(before.join(' ')) : name, unmarked(piece.slice(0, sign)), unmarked(piece.slice(sign + 1))));
+    before = [];
+  }
+  return found;
+}
+
+function mailbox(name: string | undefined, localPart: string, domain: string): RawAddress {
+  return { kind: 'mailbox', name, route: undefined, localPart, domain };
 }
 
 /** Splits `local@domain` at its last unquoted sign; quoting, comments and white space go. */
@@ -224,23 +230,30 @@ function splitSpec(spec: string): { readonly localPart: string; readonly domain:
     const sign = spec.lastIndexOf('@');
     return sign < 0 ? { localPart: spec, domain: '' } : { localPart: spec.slice(0, sign), domain: spec.slice(sign + 1) };
   }
-  const { text, sign } = collapse(spec);
-  if (sign < 0) return { localPart: text.replaceAll(QUOTED_SPACE, ' '), domain: '' };
-  return { localPart: text.slice(0, sign).replaceAll(' ', '').replaceAll(QUOTED_SPACE, ' '), domain: text.slice(sign + 1).replaceAll(' ', '') };
+  const text = collapse(spec).replaceAll(' ', '');
+  const sign = text.lastIndexOf('@');
+  return sign < 0 ? { localPart: unmarked(text), domain: '' } : { localPart: unmarked(text.slice(0, sign)), domain: unmarked(text.slice(sign + 1)) };
 }
 
+const BLANK = /[ \t\r\n]/;
 const NEEDS_CARE = /["\\( \t\r\n]/;
-/** Stands for a space that was quoted, until words have been told apart. */
+/** Stand for a space and a sign that were quoted, until words have been told apart. */
 const QUOTED_SPACE = '\x01';
+const QUOTED_SIGN = '\x02';
 
-/** Text without quoting and comments, white space collapsed and none around dots and signs; `sign` is the last unquoted `@`. */
-function collapse(text: string): { readonly text: string; readonly sign: number } {
+function unmarked(text: string): string {
+  return text.replaceAll(QUOTED_SPACE, ' ').replaceAll(QUOTED_SIGN, '@');
+}
+
+/** Text without quoting and comments, white space collapsed and none around dots and signs; what was quoted is marked. */
+function collapse(text: string): string {
   let out = '';
-  let sign = -1;
   /** The last character written, unless it was quoted: asking the text itself would copy it each time. */
   let last = 0;
   let isSpacePending = false;
+  // Once a closing character was not found, it is not looked for again.
   let hasComments = true;
+  let hasQuotes = true;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (isWhite(code)) {
@@ -259,24 +272,22 @@ function collapse(text: string): { readonly text: string; readonly sign: number 
     const isJoint = code === AT || code === DOT || last === AT || last === DOT;
     if (isSpacePending && !isJoint) out += ' ';
     isSpacePending = false;
-    if (code === QUOTE) {
+    if (code === QUOTE && hasQuotes) {
       const close = endOfQuoted(text, at);
       if (close < text.length) {
-        out += unquote(text, at + 1, close).replaceAll(' ', QUOTED_SPACE);
+        out += unquote(text, at + 1, close)
+          .replaceAll(' ', QUOTED_SPACE)
+          .replaceAll('@', QUOTED_SIGN);
         last = QUOTE;
         at = close;
         continue;
       }
+      hasQuotes = false;
     }
-    if (code === AT) sign = out.length;
     out += text[at];
     last = code;
   }
-  return { text: out, sign };
-}
-
-function lastSpaceBefore(text: string, position: number): number {
-  return position < 1 ? -1 : text.lastIndexOf(' ', position - 1);
+  return out;
 }
 
 /** A display name: quoted strings unquoted, comments dropped, white space collapsed. */

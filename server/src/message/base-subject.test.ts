@@ -37,6 +37,7 @@ test('ids are read from among phrases and without angles', () => {
   assert.deepEqual(parseMessageIds('a@b, c@d'), ['a@b', 'c@d']);
   assert.deepEqual(parseMessageIds('<1@x> <2@x> <3@x>', 2), ['2@x', '3@x']);
   assert.equal(parseMessageId(' <a@b> '), 'a@b');
+  assert.equal(parseMessageId('<1234   @   local(blah)  .machine .example>'), '1234@local.machine.example');
   assert.equal(parseMessageId('nothing here'), undefined);
 });
 

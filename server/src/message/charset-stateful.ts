@@ -1,7 +1,7 @@
 /**
- * Two charsets that switch between ASCII and two-octet characters by escapes, and that browsers no longer read.
+ * Charsets that switch between ASCII and two-octet characters by escapes, and that browsers do not read, or not as mail writes them.
  *
- * RFC 1557 (ISO-2022-KR) · RFC 1843 (HZ)
+ * RFC 1557 (ISO-2022-KR) · RFC 1843 (HZ) · RFC 1468 (ISO-2022-JP)
  */
 
 const ESCAPE = 0x1b;
@@ -11,6 +11,7 @@ const LF = 0x0a;
 const TILDE = 0x7e;
 
 const eucKr = new TextDecoder('euc-kr');
+const iso2022Jp = new TextDecoder('iso-2022-jp');
 const gbk = new TextDecoder('gbk');
 
 /** ISO-2022-KR: octets between SO and SI are EUC-KR without its high bits. */
@@ -56,4 +57,16 @@ export function decodeHz(bytes: Buffer): string {
     out[length++] = isShifted && byte > 0x20 ? byte | 0x80 : byte;
   }
   return gbk.decode(out.subarray(0, length));
+}
+
+/** ISO-2022-JP: an escape that another one follows at once has no effect. Joined encoded words are full of them, and TextDecoder takes each for an error. */
+export function decodeIso2022Jp(bytes: Buffer): string {
+  const out = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const isIdle = bytes[at] === ESCAPE && bytes[at + 3] === ESCAPE && (bytes[at + 1] === 0x28 || bytes[at + 1] === 0x24);
+    if (isIdle) at += 2;
+    else out[length++] = bytes[at] as number;
+  }
+  return iso2022Jp.decode(out.subarray(0, length));
 }

@@ -22,6 +22,7 @@ test('every charset of mail is read, under every name that it has been given', (
     ['cp932', '8365', 'テ'],
     ['euc-jp', 'a5c6', 'テ'],
     ['iso-2022-jp', '1b2442254625391b2842', 'テス'],
+    ['iso-2022-jp', '1b244225461b28421b244225391b2842', 'テス'],
     ['iso-2022-kr', '1b2429430e3e482e3e0f41', '안쏱A'],
     ['gb2312', 'c4e3', '你'],
     ['gb18030', '95328236', '𠂆'],

@@ -7,7 +7,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
-import { decodeHz, decodeIso2022Kr } from './charset-stateful.ts';
+import { decodeHz, decodeIso2022Jp, decodeIso2022Kr } from './charset-stateful.ts';
 
 type Decode = (bytes: Buffer) => string;
 
@@ -48,6 +48,7 @@ function decoderFor(charset: string): Decode {
 
 /** Charsets that neither TextDecoder nor iconv-lite reads, or that they read differently from mail. */
 const SPECIAL: Readonly<Record<string, Decode>> = {
+  'iso-2022-jp': decodeIso2022Jp,
   'iso-2022-kr': decodeIso2022Kr,
   'hz-gb-2312': decodeHz,
   'utf-16': (bytes) => decodeUtf16(bytes),

@@ -367,9 +367,10 @@ export class MessageParser {
     const frame = this.#stack.pop() as Frame;
     const { part } = frame;
     const end = at - lineEndBytes;
-    part.bodyEnd = Math.max(part.bodyStart, end);
+    // An empty line that ends a header directly before the boundary stays with that header, so the parts around it reach as far.
+    part.bodyEnd = Math.max(part.bodyStart, end, part.children.at(-1)?.bodyEnd ?? 0);
     const hasLines = part.content.type === 'text' || part.kind === 'message' || part.content.type === 'multipart';
-    if (hasLines) part.lines = Math.max(0, this.#lineCount - frame.linesBefore - (lineEndBytes > 0 && end >= part.bodyStart ? 1 : 0));
+    if (hasLines) part.lines = Math.max(0, this.#lineCount - frame.linesBefore - (lineEndBytes > 0 && end === part.bodyEnd ? 1 : 0));
     if (part.kind === 'message') this.#openMessages--;
     this.#forgetBoundary(frame);
     this.#samples.end(part);
