@@ -7,7 +7,7 @@ import type { EmailId, MailboxId } from '#core/ids.ts';
 import { type Program, rows, type Statement, sql } from '#store/sql.ts';
 import { type Batch, batchOf, type Layout } from './batch.ts';
 
-export type Columns = 'list' | 'structure' | 'listAndStructure' | 'fields' | 'body' | 'dates' | 'search' | 'all';
+export type Columns = 'list' | 'structure' | 'listAndStructure' | 'fields' | 'body' | 'dates' | 'header' | 'search' | 'all';
 
 const LAYOUTS: Readonly<Record<Columns, Layout>> = {
   list: { numbers: ['uid', 'receivedAt'], octets: ['envelope'] },
@@ -16,6 +16,7 @@ const LAYOUTS: Readonly<Record<Columns, Layout>> = {
   fields: { numbers: ['uid', 'receivedAt', 'blob', 'size', 'headerSize'], octets: ['prefix', 'fields'] },
   body: { numbers: ['uid', 'receivedAt', 'blob', 'size', 'headerSize'], octets: ['prefix', 'structure'] },
   dates: { numbers: ['uid', 'receivedAt', 'sentAt', 'savedAt', 'thread'], octets: [] },
+  header: { numbers: ['uid', 'receivedAt', 'sentAt', 'headerSize'], octets: ['prefix', 'fields'] },
   search: { numbers: ['uid', 'receivedAt', 'sentAt', 'savedAt', 'thread', 'blob', 'size', 'headerSize'], octets: ['prefix', 'fields', 'structure'] },
   all: {
     numbers: ['uid', 'receivedAt', 'sentAt', 'savedAt', 'thread', 'blob', 'size', 'headerSize'],
@@ -57,6 +58,11 @@ function statement(mailbox: MailboxId, first: number, last: number, columns: Col
     case 'dates':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), group_concat(e.saved_at), group_concat(m.thread)
+        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+    case 'header':
+      return sql`
+        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), group_concat(m.header_size),
+          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB)
         FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'search':
       return sql`

@@ -7,7 +7,6 @@ import { asBuffer } from '#core/bytes.ts';
 import { parseDate } from '#message/date.ts';
 import { decodeWords } from '#message/encoded-word.ts';
 import { fold } from '#message/fold.ts';
-import { Header } from '#message/header.ts';
 import { LISTING_FIELDS } from '#message/prepared.ts';
 import { decodeStructure } from '#message/structure.ts';
 import { searchableHeader, searchableText } from '#message/text.ts';
@@ -15,10 +14,11 @@ import { LISTED_HEADER_BYTES } from '../fetch/run.ts';
 import { type Batch, octetsAt } from '../rows/batch.ts';
 import type { Selected } from '../selected.ts';
 import { Walker } from '../fetch/walker.ts';
+import { fieldName, fieldValues, type FieldName } from './field-value.ts';
 import { BODY, type Candidate, HEADER, type Level, ROW, TABLE } from './evaluate.ts';
 
 const DAY_MS = 86_400_000;
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 
 export class LoadedMessage extends Walker implements Candidate {
   level: Level = TABLE;
@@ -27,11 +27,12 @@ export class LoadedMessage extends Walker implements Candidate {
   thread = 0;
   hasAllListed = false;
   #sentAtMs = Number.NaN;
-  #prefix: Uint8Array = NOTHING;
-  /** The fields of the row, or the whole header, without the prefix. */
-  #fields: Uint8Array = NOTHING;
-  #header: Header | undefined;
-  #prefixHeader: Header | undefined;
+  #prefix: Buffer = NOTHING;
+  /** Octets [start, end) are the fields of the row, or the whole header, without the prefix. */
+  #fields: Buffer = NOTHING;
+  #fieldsStart = 0;
+  #fieldsEnd = 0;
+  readonly #names = new Map<string, FieldName>();
   #structure: Uint8Array = NOTHING;
   #body: Uint8Array = NOTHING;
   /** Folded, made when first asked for. */
@@ -58,10 +59,8 @@ export class LoadedMessage extends Walker implements Candidate {
     this.hasAllListed = (batch.headerSize[index] ?? 0) <= LISTED_HEADER_BYTES;
     this.#sentAtMs = batch.sentAt[index] ?? Number.NaN;
     this.#prefix = octetsAt(batch.prefix, index);
-    this.#fields = octetsAt(batch.fields, index);
+    this.#setFields(batch.fields.bytes, batch.fields.starts[index] ?? 0, batch.fields.starts[index + 1] ?? 0);
     this.#structure = octetsAt(batch.structure, index);
-    this.#header = undefined;
-    this.#prefixHeader = undefined;
     this.#headerText = undefined;
     this.#bodyText = undefined;
     this.#found = undefined;
@@ -71,8 +70,7 @@ export class LoadedMessage extends Walker implements Candidate {
   /** The header of the body as it was accepted. */
   setHeader(header: Uint8Array): void {
     this.level = HEADER;
-    this.#fields = header;
-    this.#header = undefined;
+    this.#setFields(asBuffer(header), 0, header.length);
   }
 
   /** The whole body with its header. */
@@ -91,22 +89,21 @@ export class LoadedMessage extends Walker implements Candidate {
 
   sentDayMs(): number | undefined {
     if (Number.isNaN(this.#sentAtMs)) return undefined;
-    const written = this.#headerOf().first('date');
+    const [written] = this.#values('date');
     return Math.floor((written === undefined ? this.#sentAtMs : (localTime(written) ?? this.#sentAtMs)) / DAY_MS) * DAY_MS;
   }
 
   field(name: string): string | undefined {
     let text: string | undefined;
     if (this.#prefix.length > 0) {
-      this.#prefixHeader ??= new Header(asBuffer(this.#prefix));
-      for (const value of this.#prefixHeader.all(name)) text = joined(text, value);
+      for (const value of fieldValues(this.#prefix, 0, this.#prefix.length, this.#nameOf(name))) text = joined(text, value);
     }
-    for (const value of this.#headerOf().all(name)) text = joined(text, value);
+    for (const value of this.#values(name)) text = joined(text, value);
     return text;
   }
 
   headerContains(needle: string): boolean {
-    this.#headerText ??= fold(`${searchableHeader(this.#prefix)}\n${searchableHeader(this.#fields)}`);
+    this.#headerText ??= fold(`${searchableHeader(this.#prefix)}\n${searchableHeader(this.#fields.subarray(this.#fieldsStart, this.#fieldsEnd))}`);
     return this.#headerText.includes(needle);
   }
 
@@ -116,9 +113,21 @@ export class LoadedMessage extends Walker implements Candidate {
     return this.#bodyText.includes(needle);
   }
 
-  #headerOf(): Header {
-    this.#header ??= new Header(asBuffer(this.#fields));
-    return this.#header;
+  #setFields(bytes: Buffer, start: number, end: number): void {
+    this.#fields = bytes;
+    this.#fieldsStart = start;
+    this.#fieldsEnd = end;
+    this.#headerText = undefined;
+  }
+
+  #values(name: string): readonly string[] {
+    return fieldValues(this.#fields, this.#fieldsStart, this.#fieldsEnd, this.#nameOf(name));
+  }
+
+  #nameOf(name: string): FieldName {
+    let known = this.#names.get(name);
+    if (known === undefined) this.#names.set(name, (known = fieldName(name)));
+    return known;
   }
 }
 

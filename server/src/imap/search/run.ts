@@ -49,8 +49,7 @@ class SearchRun {
     this.#criterion = criterion;
     this.#plan = compile(criterion, contextOf(session, selected));
     this.#message = new LoadedMessage(selected);
-    const needsFields = some(criterion, ({ kind }) => kind === 'header' || kind === 'sent-date');
-    this.#columns = this.#plan.level > ROW || needsFields ? 'search' : 'dates';
+    this.#columns = columnsFor(criterion, this.#plan);
     const needles = new Set<string>();
     some(criterion, (each) => {
       if (each.kind === 'body' || each.kind === 'text') needles.add(each.needle);
@@ -101,9 +100,9 @@ class SearchRun {
     return open.subarray(0, count);
   }
 
-  async #withRows(uids: Uint32Array, places: Uint32Array, isHit: Uint8Array): Promise<void> {
+  async #withRows(uids: Uint32Array, places: Uint32Array, isHit: Uint8Array, columns: Columns = this.#columns): Promise<void> {
     const wanted = places.map((place) => uids[place] ?? 0);
-    const rows = await readRows(this.#session, this.#selected, wanted, this.#columns);
+    const rows = await readRows(this.#session, this.#selected, wanted, columns);
     const message = this.#message;
     const open: OpenRow[] = [];
     for (let i = 0; i < places.length; i++) {
@@ -117,6 +116,16 @@ class SearchRun {
       else if (answer === UNKNOWN) open.push({ place, uid, batch, index });
     }
     if (open.length === 0) return;
+    if (columns !== 'search') {
+      // A header too long for the row, in a search that had no need of bodies so far.
+      await this.#withRows(
+        uids,
+        Uint32Array.from(open, ({ place }) => place),
+        isHit,
+        'search',
+      );
+      return;
+    }
     const left = this.#plan.usesHeader || this.#plan.level < BODY ? await this.#withOctets(open, HEADER, isHit) : open;
     if (left.length > 0) await this.#withOctets(left, BODY, isHit);
   }
@@ -199,6 +208,14 @@ class SearchRun {
       if (!isExpunged(error)) throw error;
     }
   }
+}
+
+/** The narrowest set of columns with which the search can begin. */
+function columnsFor(criterion: Criterion, { level }: Plan): Columns {
+  if (level > ROW) return 'search';
+  const needsFields = some(criterion, ({ kind }) => kind === 'header' || kind === 'sent-date');
+  if (!needsFields) return 'dates';
+  return some(criterion, ({ kind }) => kind === 'thread-id' || kind === 'saved-date') ? 'search' : 'header';
 }
 
 /** A message that is not decided yet. */
