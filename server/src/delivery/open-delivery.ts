@@ -1,10 +1,12 @@
 /** The way in, as the doors get it from the composition root. */
 import { type Delivery, Refusal } from './delivery.ts';
+import { DirectoryMemory } from './directory-memory.ts';
 import type { DeliveryServices } from './settings.ts';
 import { STAGES } from './stages.ts';
 import { Transaction } from './transaction.ts';
 
-export function openDelivery(services: DeliveryServices): Delivery {
+export function openDelivery(given: DeliveryServices): Delivery {
+  const services = { ...given, directory: new DirectoryMemory(given.directory, given.store) };
   const stages = services.stages ?? STAGES;
   const { settings } = services;
   const limits = { messageBytes: settings.messageBytes, recipients: settings.recipients };

@@ -7,9 +7,10 @@
  * `other.example!user@here`) is a local part like any other: it is never taken apart, so it can lead to a mailbox here or nowhere. Address literals name hosts,
  * not domains of ours, so they always lead elsewhere.
  */
-import type { Directory, Resolution } from '#directory/directory.ts';
+import type { Resolution } from '#directory/directory.ts';
 import { type Path, type RecipientParameters, Refusal } from './delivery.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
+import type { DeliveryDirectory } from './settings.ts';
 import type { LocalTarget, Target } from './targets.ts';
 
 export interface RecipientQuestion {
@@ -21,7 +22,7 @@ export interface RecipientQuestion {
 }
 
 /** Throws Refusal 550 5.1.1, 550 5.7.1, 550 5.2.1, 452 4.2.2, 553 5.1.3. */
-export async function resolveRecipient(directory: Directory, question: RecipientQuestion): Promise<Target> {
+export async function resolveRecipient(directory: DeliveryDirectory, question: RecipientQuestion): Promise<Target> {
   const { path } = question;
   if (path.domain === '') return localTarget(await directory.resolvePostmaster(), path, question.sizeBytes);
   const domain = asciiDomain(path.domain);

@@ -25,9 +25,12 @@ export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
   showsSubmitter: false,
 };
 
+/** The questions that this room asks of the directory. */
+export type DeliveryDirectory = Pick<Directory, 'resolve' | 'resolvePostmaster' | 'isLocalDomain' | 'maySendAs' | 'isCurrent' | 'quota'>;
+
 export interface DeliveryServices {
   readonly store: Store;
-  readonly directory: Directory;
+  readonly directory: DeliveryDirectory;
   readonly log: Log;
   readonly clock: Clock;
   readonly settings: DeliverySettings;
