@@ -3,8 +3,7 @@
  * An attempt is charged when it begins and given back when it succeeds, so that a thousand guesses at once find no gap.
  *
  * Nobody can lock another out: what refuses outright is counted per network and account, or per network, or applies to unfamiliar networks only; what is
- * counted per account only delays, and not where the account has signed in from within 30 days. A familiar network, and the machine itself, is delayed
- * and never refused. The same wrong password again is not counted (sign-in.ts): a mail program with an old password harms nobody.
+ * counted per account only delays, and not where the account has signed in from within 30 days. The machine itself is delayed and never refused. The same wrong password again is not counted (sign-in.ts): a mail program with an old password harms nobody.
  */
 import { isLoopback, limitKey, networkOf } from '#net/address.ts';
 import type { SignInDigest } from './shared-sign-in.ts';
@@ -23,7 +22,7 @@ export interface SignInLimits {
   readonly perNetwork: Rate;
   /** One account from all unfamiliar networks: delayed beyond. */
   readonly perAccount: Rate;
-  /** One account from a familiar address, or from this machine: delayed beyond. */
+  /** One familiar address on one account: delayed beyond, then refused. From this machine: delayed only. */
   readonly familiar: Rate;
   /** All unfamiliar networks together: delayed beyond, then refused. */
   readonly global: Rate;
@@ -35,7 +34,7 @@ export const DEFAULT_LIMITS: SignInLimits = {
   perAddressAndAccount: { burst: 10, intervalMs: 6 * 60_000 },
   perNetwork: { burst: 100, intervalMs: 36_000 },
   perAccount: { burst: 20, intervalMs: 5_000 },
-  familiar: { burst: 20, intervalMs: 2_000 },
+  familiar: { burst: 20, intervalMs: 10_000 },
   global: { burst: 500, intervalMs: 200 },
   maxDelayMs: 15_000,
 };
@@ -105,7 +104,7 @@ export class SignInGate {
     const { familiar, perAddressAndAccount, maxDelayMs } = this.#limits;
     const unit = limitKey(attempt.address);
     return isTrusted(attempt)
-      ? { key: this.#digest.of('familiar', unit, attempt.subject), rate: familiar, maxDelayMs, refuses: false }
+      ? { key: this.#digest.of('familiar', unit, attempt.subject), rate: familiar, maxDelayMs, refuses: !isLoopback(attempt.address) }
       : { key: this.#digest.of('pair', unit, attempt.subject), rate: perAddressAndAccount, maxDelayMs: 0, refuses: true };
   }
 
@@ -135,7 +134,8 @@ interface Charge {
   readonly refuses: boolean;
 }
 
-function isTrusted(attempt: Attempt): boolean {
+/** Whether an attempt is none of a stranger's. */
+export function isTrusted(attempt: Attempt): boolean {
   return attempt.isFamiliar || isLoopback(attempt.address);
 }
 

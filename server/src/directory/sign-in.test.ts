@@ -4,7 +4,7 @@ import { addTestAccount, openTestDirectory, signInFrom, type TestDirectory } fro
 import { setState } from './accounts.ts';
 import { addAlias } from './addresses.ts';
 import { setPassword } from './credentials.ts';
-import { type Identity, SignInRefused } from './directory.ts';
+import { type Identity, type SignInContext, SignInRefused } from './directory.ts';
 import { setDomain } from './domains.ts';
 import { openDirectory } from './open-directory.ts';
 import { hashPassword } from './password.ts';
@@ -119,19 +119,32 @@ test('a mail program that repeats an old password, and many that begin at once, 
   assert.equal(all.length, 50);
 });
 
-test('this machine and a familiar network are delayed, never refused', async () => {
+test('this machine is delayed, never refused', async () => {
+  await using place = await openTestDirectory({ limits: QUICK, refusalMs: 1 });
+  await addTestAccount(place, 'jan');
+  for (const context of [signInFrom('127.0.0.1'), signInFrom('local')]) {
+    for (let n = 0; n < 30; n++) assert.equal((await refusal(place, 'jan', `guess ${context.remoteAddress} ${n}`, context)).cause_, 'wrong-password');
+    await place.people.signInWithPassword('jan', 'jan-password', context);
+  }
+});
+
+test('a network that signed in within 30 days may try more often than a stranger', async () => {
   await using place = await openTestDirectory({ limits: QUICK, refusalMs: 1 });
   await addTestAccount(place, 'jan');
   const home = signInFrom('2001:db8:1:2::3');
   await place.people.signInWithPassword('jan', 'jan-password', home);
   await place.people.flush();
-  for (const context of [home, signInFrom('2001:db8:1:ffff::9'), signInFrom('127.0.0.1'), signInFrom('local')]) {
-    for (let n = 0; n < 30; n++) assert.equal((await refusal(place, 'jan', `guess ${context.remoteAddress} ${n}`, context)).cause_, 'wrong-password');
-    await place.people.signInWithPassword('jan', 'jan-password', context);
-  }
+  const guesses = async (context: SignInContext, count: number): Promise<number> => {
+    let checked = 0;
+    for (let n = 0; n < count; n++)
+      if ((await refusal(place, 'jan', `guess ${context.remoteAddress} ${place.clock.nowMs()} ${n}`, context)).cause_ !== 'limited') checked++;
+    return checked;
+  };
+  assert.equal(await guesses(home, 22), DEFAULT_LIMITS.familiar.burst);
+  assert.equal(await guesses(signInFrom('2001:db8:1:ffff::9'), 22), DEFAULT_LIMITS.familiar.burst);
+  assert.equal(await guesses(signInFrom('2001:db8:2::9'), 12), DEFAULT_LIMITS.perAddressAndAccount.burst);
   place.clock.advance(31 * 24 * 3600_000);
-  for (let n = 0; n < 10; n++) await refusal(place, 'jan', `later ${n}`, home);
-  assert.equal((await refusal(place, 'jan', 'later', home)).cause_, 'limited');
+  assert.equal(await guesses(home, 12), DEFAULT_LIMITS.perAddressAndAccount.burst);
 });
 
 test('guesses from everywhere delay strangers and not who is at home', async () => {

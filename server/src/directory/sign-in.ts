@@ -6,6 +6,7 @@
  */
 import { sleep, Semaphore } from '#core/async.ts';
 import type { Clock } from '#core/clock.ts';
+import type { AccountId } from '#core/ids.ts';
 import type { Log } from '#log/log.ts';
 import { limitKey } from '#net/address.ts';
 import { one, type Program, sql } from '#store/sql.ts';
@@ -16,7 +17,7 @@ import { fakeScramKeys } from './scram-keys.ts';
 import { type SharedSignInState, SignInDigest } from './shared-sign-in.ts';
 import { SharedTable } from './shared-table.ts';
 import { SignInCache } from './sign-in-cache.ts';
-import { type Attempt, neighbourhood, type Refund, SignInGate, type SignInLimits } from './sign-in-limits.ts';
+import { type Attempt, isTrusted, neighbourhood, type Refund, SignInGate, type SignInLimits } from './sign-in-limits.ts';
 import { SignInRecorder, type SignInOutcome } from './sign-in-record.ts';
 import { findSubject, type Subject, type SubjectAccount, toIdentity } from './sign-in-subject.ts';
 
@@ -32,8 +33,8 @@ export interface SignInOptions {
   readonly hashesAtOnce?: number;
 }
 
-/** Attempts that may wait for a hash on one thread; beyond, they are refused. */
-const WAITING_LIMIT = 400;
+/** Strangers' attempts that may be under way on one thread, delayed or waiting for a hash; beyond, they are refused. */
+const STRANGERS_LIMIT = 400;
 
 export class SignIn implements AsyncDisposable {
   readonly #store: Store;
@@ -43,7 +44,9 @@ export class SignIn implements AsyncDisposable {
   readonly #gate: SignInGate;
   readonly #cache: SignInCache;
   readonly #recorder: SignInRecorder;
-  readonly #hashing: Semaphore;
+  /** Strangers have a queue of their own, so that a flood of guesses does not hold up who is at home. */
+  readonly #hashing: { readonly trusted: Semaphore; readonly strangers: Semaphore };
+  #strangers = 0;
   readonly #refusalMs: number;
   /** Attempts under way with the same name, password and address: the first one does the work. */
   readonly #underWay = new Map<string, Promise<SignInOutcome>>();
@@ -57,7 +60,8 @@ export class SignIn implements AsyncDisposable {
     this.#gate = new SignInGate(new SharedTable(shared.limits), this.#digest, options.limits);
     this.#cache = new SignInCache(new SharedTable(shared.successes), new SharedTable(shared.failures));
     this.#recorder = new SignInRecorder(store, log);
-    this.#hashing = new Semaphore(options.hashesAtOnce ?? 2);
+    const { hashesAtOnce = 2 } = options;
+    this.#hashing = { trusted: new Semaphore(hashesAtOnce), strangers: new Semaphore(Math.max(1, hashesAtOnce - 1)) };
     this.#refusalMs = options.refusalMs ?? 500;
   }
 
@@ -76,16 +80,12 @@ export class SignIn implements AsyncDisposable {
     return this.#refuse(subject, obstacle ?? 'wrong-password', { name, context, startMs });
   }
 
-  /** The keys of a name; a stable fake for one that has none. */
+  /** The keys of a name; a stable fake for one that has none. The same work is done for both. */
   async scramKeys(name: string, context: SignInContext): Promise<ScramKeys> {
     const { account } = await this.#find(name, context);
-    const keys = account && (await this.#store.query(storedScramKeys(account)));
-    const normal = name.normalize('NFC').toLowerCase();
-    if (account === undefined || keys === undefined) {
-      const secret = await this.#store.query(fakeSecret());
-      return { ...fakeScramKeys(secret, normal), login: name, account: undefined };
-    }
-    return { ...keys, login: name, account: account.account };
+    const keys = await this.#store.query(storedScramKeys(account?.account ?? NOBODY));
+    const fake = fakeScramKeys(await this.#store.query(fakeSecret()), name.normalize('NFC').toLowerCase());
+    return { ...(keys ?? fake), login: name, account: keys === undefined ? undefined : account?.account };
   }
 
   async finishScram(keys: ScramKeys, isProven: boolean, context: SignInContext): Promise<Identity> {
@@ -97,7 +97,7 @@ export class SignIn implements AsyncDisposable {
     if (ticket.delayMs > 0) await sleep(ticket.delayMs);
     // Read again: the keys may have been replaced since they were handed out.
     const current = await this.#find(name, context);
-    const stored = current.account && (await this.#store.query(storedScramKeys(current.account)));
+    const stored = current.account && (await this.#store.query(storedScramKeys(current.account.account)));
     const isCurrent = stored !== undefined && keys.account === current.account?.account && Buffer.compare(stored.storedKey, keys.storedKey) === 0;
     if (!isProven || !isCurrent || current.account === undefined || current.obstacle !== undefined) {
       const cause = current.obstacle ?? (stored === undefined ? 'app-password-required' : 'wrong-password');
@@ -145,11 +145,17 @@ export class SignIn implements AsyncDisposable {
   }
 
   async #verify(subject: Subject, prepared: string, attempt: Attempt): Promise<SignInOutcome> {
-    if (this.#underWay.size >= WAITING_LIMIT) return 'limited';
+    const isStranger = !isTrusted(attempt);
+    if (isStranger && this.#strangers >= STRANGERS_LIMIT) return 'limited';
     const ticket = this.#gate.enter(attempt, this.#clock.nowMs());
     if (ticket === undefined) return 'limited';
-    if (ticket.delayMs > 0) await sleep(ticket.delayMs);
-    return this.#hashing.use(() => this.#compare(subject, prepared, ticket.refund));
+    if (isStranger) this.#strangers++;
+    try {
+      if (ticket.delayMs > 0) await sleep(ticket.delayMs);
+      return await this.#hashing[isStranger ? 'strangers' : 'trusted'].use(() => this.#compare(subject, prepared, ticket.refund));
+    } finally {
+      if (isStranger) this.#strangers--;
+    }
   }
 
   async #compare({ account, obstacle, key }: Subject, prepared: string, refund: Refund): Promise<SignInOutcome> {
@@ -204,9 +210,12 @@ function attemptOf(subject: Subject, context: SignInContext): Attempt {
   return { subject: subject.key, address: context.remoteAddress, isFamiliar: subject.isFamiliar };
 }
 
+/** Ids begin at 1. */
+const NOBODY = 0 as AccountId;
+
 type StoredKeys = Pick<ScramKeys, 'salt' | 'iterations' | 'storedKey' | 'serverKey'>;
 
-function* storedScramKeys({ account }: SubjectAccount): Program<StoredKeys | undefined> {
+function* storedScramKeys(account: AccountId): Program<StoredKeys | undefined> {
   return yield* one<StoredKeys>(sql`SELECT salt, iterations, stored_key AS storedKey, server_key AS serverKey FROM scram_key WHERE account = ${account}`);
 }
 
