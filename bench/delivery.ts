@@ -70,8 +70,11 @@ async function cpu(): Promise<{ readonly door: number; readonly all: number }> {
 
 function ask<Answer>(worker: Worker, order: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
     worker.once('error', reject);
+    worker.once('message', (answer: Answer) => {
+      worker.off('error', reject);
+      resolve(answer);
+    });
     if (order !== undefined) worker.postMessage(order);
   });
 }
