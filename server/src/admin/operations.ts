@@ -2,8 +2,9 @@
 import { accountOperations } from './accounts.ts';
 import { aliasOperations } from './aliases.ts';
 import { domainOperations } from './domains.ts';
+import { queueOperations } from './queue.ts';
 import type { AnyOperation } from './operation.ts';
 
 export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
-  [...domainOperations, ...accountOperations, ...aliasOperations].map((operation) => [operation.name, operation]),
+  [...domainOperations, ...accountOperations, ...aliasOperations, ...queueOperations].map((operation) => [operation.name, operation]),
 );

@@ -15,6 +15,8 @@ export interface Command {
   readonly about: string;
   /** The words after the name, all of which must be given: `LOGIN`. */
   readonly operands: readonly string[];
+  /** Any number of further words, and what they are: `ID`. */
+  readonly moreOperands?: string;
   readonly options: Readonly<Record<string, Option>>;
   run(invocation: Invocation): Promise<void>;
 }
@@ -68,7 +70,8 @@ export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
 /** `capri account add LOGIN [--address A] ...` */
 export function usageLine(command: Command): string {
   const options = Object.entries(command.options).map(([name, option]) => `[${optionForm(name, option)}]${option.isMultiple === true ? '...' : ''}`);
-  return ['capri', command.name, ...command.operands, ...options].join(' ');
+  const more = command.moreOperands === undefined ? [] : [`[${command.moreOperands}...]`];
+  return ['capri', command.name, ...command.operands, ...more, ...options].join(' ');
 }
 
 /** `--address A` */
@@ -85,7 +88,8 @@ export function parseInvocation(command: Command, words: readonly string[], term
     if (option.isMultiple !== true && valuesOf(name).length > 1) throw usageError(`--${name} was given twice`);
   }
   const wantsHelp = valuesOf('help').length > 0;
-  if (!wantsHelp && positionals.length !== command.operands.length) {
+  const isFitting = positionals.length === command.operands.length || (command.moreOperands !== undefined && positionals.length > command.operands.length);
+  if (!wantsHelp && !isFitting) {
     const missing = command.operands[positionals.length];
     throw usageError(
       `${missing === undefined ? `"${positionals[command.operands.length] ?? ''}" is one word too many` : `${missing} is missing`}; usage: ${usageLine(command)}`,

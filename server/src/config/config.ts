@@ -1,5 +1,6 @@
 /** The whole configuration: every section in its order in the file, and the one declaration that reader, reference page and example are made from. */
 import { type Node, table, type TableDoc } from './node.ts';
+import { type DnsConfig, dnsSection } from './sections/dns.ts';
 import { type ImapConfig, imapSection } from './sections/imap.ts';
 import { type LimitsConfig, limitsSection } from './sections/limits.ts';
 import { type ConfiguredListener, type ListenerConfig, listenersSection } from './sections/listeners.ts';
@@ -24,6 +25,7 @@ export interface Config {
   readonly imap: ImapConfig;
   readonly pop3: Pop3Config;
   readonly queue: QueueConfig;
+  readonly dns: DnsConfig;
   readonly store: StoreConfig;
   readonly log: LogConfig;
   readonly threads: ThreadsConfig;
@@ -41,6 +43,7 @@ export function configNode(base: string): Node<Config> & { readonly doc: TableDo
     imap: ['imap', imapSection()],
     pop3: ['pop3', pop3Section()],
     queue: ['queue', queueSection(base)],
+    dns: ['dns', dnsSection()],
     store: ['store', storeSection()],
     log: ['log', logSection()],
     threads: ['threads', threadsSection()],

@@ -134,6 +134,20 @@ export function addresses({ about, standard }: About<readonly string[]>): Node<r
   return setting(z.array(one).min(1), fallback(standard), { about, form: 'a list of IP addresses, such as ["0.0.0.0", "::"]', ...shown(standard) });
 }
 
+/** IP addresses, with a port or without: `127.0.0.1`, `[::1]:5353`. */
+export function socketAddresses({ about, standard }: About<readonly string[]>): Node<readonly string[]> {
+  const one = z.string().transform(parsed((text) => (isSocketAddress(text) ? text : undefined)));
+  return setting(z.array(one), fallback(standard), { about, form: 'a list of addresses, such as ["127.0.0.1", "[::1]:5353"]', ...shown(standard) });
+}
+
+function isSocketAddress(text: string): boolean {
+  if (net.isIP(unbracketed(text)) !== 0) return true;
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? '';
+  const isHost = host.startsWith('[') ? net.isIPv6(unbracketed(host)) : net.isIPv4(host);
+  return isHost && Number(match?.[2]) > 0 && Number(match?.[2]) < 65_536;
+}
+
 /** IP addresses and networks: `10.0.0.0/8`. */
 export function networks({ about, standard }: About<readonly string[]>): Node<readonly string[]> {
   const one = z.string().transform(parsed((text) => (isNetwork(text) ? text : undefined)));

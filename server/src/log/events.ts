@@ -5,6 +5,7 @@ export const EVENTS = {
   'server.stopping': 'The server has been asked to stop',
   'server.stopped': 'The server has stopped cleanly',
   'server.worker.died': 'A worker thread ended unexpectedly and is started again',
+  'server.job.failed': 'Background work failed; it will be tried again',
   'server.bug': 'A programming error; the reference id was shown to the client',
   // net
   'net.listening': 'A listener is open',

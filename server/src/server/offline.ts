@@ -21,8 +21,7 @@ export interface Offline extends AsyncDisposable {
 export async function openOffline(config: Config): Promise<Offline> {
   const { dataDirectory, domain } = config.server;
   prepareDataDirectory(dataDirectory, undefined);
-  const owner = isRoot() ? ownerOf(dataDirectory) : undefined;
-  if (owner !== undefined && owner.uid !== 0) becomeUser(owner);
+  becomeOwner(dataDirectory);
   const store = await openStore({ directory: dataDirectory, mutations: MUTATIONS, inline: true, freeSpaceMarkBytes: config.store.freeSpaceMarkBytes });
   const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
   return {
@@ -30,4 +29,10 @@ export async function openOffline(config: Config): Promise<Offline> {
     call: (operation, input) => callOperation(OPERATIONS, services, operation, input),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+}
+
+/** As root, becomes the owner of a data directory, for good. */
+export function becomeOwner(dataDirectory: string): void {
+  const owner = isRoot() ? ownerOf(dataDirectory) : undefined;
+  if (owner !== undefined && owner.uid !== 0) becomeUser(owner);
 }

@@ -18,10 +18,12 @@ import { startWriter } from '#store/sqlite/start-writer.ts';
 import { callOperation } from './call-operation.ts';
 import { readCertificates } from './certificates.ts';
 import { openControlSocket } from './control-socket.ts';
+import { startJobs } from './jobs.ts';
 import { bindings, probePorts } from './ports.ts';
 import { asUser, becomeUser, prepareDataDirectory, serviceUser } from './privileges.ts';
 import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
+import { queueSettings, startSending } from './sending.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningServer extends AsyncDisposable {
@@ -52,6 +54,7 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ru
   const { dataDirectory, domain } = config.server;
   const onError = (error: unknown): void => void log.error('server.bug', error);
   let certificates = readCertificates(config.tls);
+  const sendingSettings = queueSettings(config);
   const user = serviceUser(config.server, dataDirectory);
   prepareDataDirectory(dataDirectory, user);
   const lock = asUser(user, () => lockDirectory(dataDirectory));
@@ -88,6 +91,10 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ru
   const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
   const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);
   await doors.open(() => writer.connect());
+  const sending = await startSending({ config, settings: sendingSettings, store, shared, log });
+  lifecycle.onStop('queue', () => sending[Symbol.asyncDispose]());
+  const jobs = startJobs({ config, store, log });
+  lifecycle.onStop('jobs', () => jobs[Symbol.asyncDispose]());
   const controlSocket = await openControlSocket({ dataDirectory, log, call });
   lifecycle.onStop('control socket', () => controlSocket[Symbol.asyncDispose]());
 

@@ -3,8 +3,19 @@ import type { Command } from '../command.ts';
 import { accountCommands } from './account.ts';
 import { aliasCommands } from './alias.ts';
 import { devCommand } from './dev.ts';
+import { doctorCommand } from './doctor.ts';
 import { domainCommands } from './domain.ts';
 import { initCommand } from './init.ts';
+import { queueCommands } from './queue.ts';
 import { serveCommand } from './serve.ts';
 
-export const COMMANDS: readonly Command[] = [devCommand, initCommand, serveCommand, ...domainCommands, ...accountCommands, ...aliasCommands];
+export const COMMANDS: readonly Command[] = [
+  devCommand,
+  initCommand,
+  serveCommand,
+  ...domainCommands,
+  ...accountCommands,
+  ...aliasCommands,
+  ...queueCommands,
+  doctorCommand,
+];

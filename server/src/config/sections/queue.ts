@@ -19,6 +19,7 @@ export interface RouteConfig extends RelayConfig {
 export interface QueueConfig {
   readonly retryDelaysMs: readonly number[];
   readonly giveUpAfterMs: number;
+  readonly delayNoticeAfterMs: number;
   readonly connections: number;
   readonly connectionsPerDomain: number;
   readonly smarthost: RelayConfig | undefined;
@@ -50,6 +51,7 @@ export function queueSection(base: string): Node<QueueConfig> {
       durations({ about: 'Waiting times between attempts; the last one repeats.', standard: ['5m', '10m', '20m', '40m', '1h', '2h', '4h'] }),
     ],
     giveUpAfterMs: ['give_up_after', duration({ about: 'When a message is returned to its sender.', standard: '5d' })],
+    delayNoticeAfterMs: ['delay_notice_after', duration({ about: 'When the sender is told that a message is late.', standard: '4h' })],
     connections: ['connections', count({ about: 'Connections to other servers at one time.', standard: 50, minimum: 1 })],
     connectionsPerDomain: ['connections_per_domain', count({ about: 'Connections to one domain at one time.', standard: 5, minimum: 1 })],
     smarthost: ['smarthost', optionalTable<RelayConfig>('A server that takes all mail for elsewhere. Not written: mail goes to the MX of each domain.', relay)],

@@ -5,6 +5,7 @@ export interface StoreConfig {
   readonly freeSpaceMarkBytes: number;
   readonly graceMs: number;
   readonly changeLogMs: number;
+  readonly trailMs: number;
 }
 
 export function storeSection(): Node<StoreConfig> {
@@ -13,7 +14,8 @@ export function storeSection(): Node<StoreConfig> {
       'free_space_mark',
       size({ about: 'With less free space than this, new mail is refused for the time being; deleting still works.', standard: '512M' }),
     ],
-    graceMs: ['grace', duration({ about: 'How long the space of a deleted message is kept before it is used again.', standard: '7d' })],
+    graceMs: ['grace', duration({ about: 'How long a deleted message is kept for sessions that still show it, and then its space.', standard: '1h' })],
+    trailMs: ['trail', duration({ about: 'How long it is remembered what happened to each message.', standard: '90d' })],
     changeLogMs: [
       'change_log',
       duration({ about: 'How long changes are remembered, so that a program that was away learns only what is new (QRESYNC).', standard: '90d' }),

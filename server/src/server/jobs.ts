@@ -1,0 +1,86 @@
+/** Work in the background of the main thread: the store's and the directory's housekeeping, the keys of the trail. */
+import type { Config } from '#config/config.ts';
+import { systemClock } from '#core/clock.ts';
+import { tendDirectory } from '#directory/tend-directory.ts';
+import type { Log } from '#log/log.ts';
+import { keepHouse } from '#store/housekeeping.ts';
+import type { Store } from '#store/store.ts';
+import { indexTrail } from '#trail/index-trail.ts';
+import { pruneTrail } from '#trail/prune.ts';
+
+export interface JobParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/** Starts them; disposing ends each between two slices. */
+export function startJobs({ config, store, log }: JobParts): AsyncDisposable {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const jobs: readonly Job[] = [
+    { name: 'trail keys', firstMs: 5 * SECOND_MS, everyMs: 15 * SECOND_MS, work: async () => void (await indexTrail(store)) },
+    {
+      name: 'housekeeping',
+      firstMs: 5 * MINUTE_MS,
+      everyMs: 30 * MINUTE_MS,
+      work: async () => {
+        const onCompacted = (segment: number, liveBytes: number, sizeBytes: number): void => log.info('store.compacted', { segment, liveBytes, sizeBytes });
+        await keepHouse({
+          store,
+          directory: config.server.dataDirectory,
+          clock: systemClock,
+          graceMs: config.store.graceMs,
+          logMs: config.store.changeLogMs,
+          onCompacted,
+          signal,
+        });
+        await tendDirectory(store, systemClock);
+        await pruneTrail(store, systemClock.nowMs() - config.store.trailMs);
+      },
+    },
+  ];
+  const running = jobs.map((job) => repeat(job, log, signal));
+  return {
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+interface Job {
+  readonly name: string;
+  readonly firstMs: number;
+  readonly everyMs: number;
+  readonly work: () => Promise<void>;
+}
+
+/** One round after the other until the signal; a round that fails is logged, and the next one goes on where it ended. */
+async function repeat({ name, firstMs, everyMs, work }: Job, log: Log, signal: AbortSignal): Promise<void> {
+  for (let pauseMs = firstMs; await hasSlept(pauseMs, signal); pauseMs = everyMs) {
+    try {
+      await work();
+    } catch (error) {
+      if (!signal.aborted) log.error('server.job.failed', error, { job: name });
+    }
+  }
+}
+
+/** False where the signal came first. */
+function hasSlept(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const end = (isOver: boolean): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      resolve(isOver);
+    };
+    const onAbort = (): void => end(false);
+    const timer = setTimeout(() => end(true), ms);
+    signal.addEventListener('abort', onAbort);
+  });
+}

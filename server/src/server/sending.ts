@@ -1,0 +1,84 @@
+/** The way out, put together: the queue in the main thread, SMTP to other servers, notices into mailboxes here. */
+import fs from 'node:fs';
+import type { Config } from '#config/config.ts';
+import type { RelayConfig } from '#config/sections/queue.ts';
+import { systemClock } from '#core/clock.ts';
+import { DomainError } from '#core/errors.ts';
+import { deliverLocal } from '#delivery/deliver-local.ts';
+import { findAccount } from '#directory/accounts.ts';
+import { openDirectory } from '#directory/open-directory.ts';
+import type { Log } from '#log/log.ts';
+import { StubResolver } from '#net/dns/stub-resolver.ts';
+import { parseServer, systemServers } from '#net/dns/system-servers.ts';
+import { Queue } from '#queue/queue.ts';
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from '#queue/settings.ts';
+import type { Relay } from '#queue/transport.ts';
+import { SmtpTransport } from '#smtp/client/transport.ts';
+import type { Store } from '#store/store.ts';
+import type { SharedMemory } from './shared-memory.ts';
+
+/** Reads what the settings name on disk: as root, before that is given up. Throws with one clear line. */
+export function queueSettings(config: Config): QueueSettings {
+  const { smarthost, routes, ...rest } = config.queue;
+  return {
+    ...DEFAULT_QUEUE_SETTINGS,
+    ...rest,
+    hostname: config.smtp.hostname ?? config.server.hostname,
+    domain: config.server.domain,
+    smarthost: smarthost && relayOf(smarthost),
+    routes: routes.map((route) => ({ domain: route.domain, ...relayOf(route) })),
+  };
+}
+
+export interface SendingParts {
+  readonly config: Config;
+  readonly settings: QueueSettings;
+  readonly store: Store;
+  readonly shared: SharedMemory;
+  readonly log: Log;
+}
+
+/** Starts the queue; disposing lets what is under way end. */
+export async function startSending({ config, settings, store, shared, log }: SendingParts): Promise<AsyncDisposable> {
+  const clock = systemClock;
+  const directory = openDirectory({ store, log, clock, signIn: shared.signIn });
+  const servers = config.dns.servers.length > 0 ? config.dns.servers.map(parseServer) : await systemServers();
+  const transport = new SmtpTransport({ hostname: settings.hostname, resolver: new StubResolver({ servers, clock }) });
+  const queue = new Queue({
+    store,
+    transport,
+    clock,
+    log,
+    settings,
+    owner: 'main',
+    isLocalDomain: (domain) => directory.isLocalDomain(domain),
+    deliverLocal: async ({ localPart, domain, bytes }) => {
+      const account = await deliverLocal({ store, directory, clock }, { localPart, domain }, bytes);
+      return account === undefined ? 'refused' : 'delivered';
+    },
+    languageOf: async (account) => (await store.query(findAccount(account)))?.language ?? '',
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function relayOf({ host, port, tls, login, passwordFile }: RelayConfig): Relay {
+  if ((login === undefined) !== (passwordFile === undefined))
+    throw new DomainError('bad-request', `the relay ${host} needs both login and password_file, or neither`);
+  if (login !== undefined && (tls === 'none' || tls === 'opportunistic')) {
+    throw new DomainError('bad-request', `the relay ${host} has a login, which is only sent where TLS is certain; set tls = "required" or "implicit"`);
+  }
+  return { host, port, tls, login, password: passwordFile === undefined ? undefined : readPassword(passwordFile) };
+}
+
+function readPassword(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8').split(/\r?\n/)[0] ?? '';
+  } catch (error) {
+    throw new DomainError('bad-request', `the password file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
