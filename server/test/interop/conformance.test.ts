@@ -11,14 +11,39 @@ test('all IMAP conversation scripts pass', { ...needs(conformanceData('imap')), 
   const scripts = 41;
   const accounts = Array.from({ length: scripts }, (_, index) => [`mpt${index + 1}`, `mpt${index + 1}b`]).flat();
   await using server = await startServer({ accounts });
-  const folder = conformance('imap') ?? '';
-  const { output } = await run(
-    process.execPath,
-    ['run.mjs', '--host', '127.0.0.1', '--port', String(server.ports.imap), '--starttls', '--user-pattern', `mpt{n}@${server.domain}`, '--pass', server.password, '--manifest', 'manifest.json', '--sep', '/', 'scripts'],
-    { cwd: folder, timeoutMs: 500_000 },
-  );
-  assert.match(output, new RegExp(`\\b${scripts}\\b.*(pass|ok)|(pass|ok).*\\b${scripts}\\b`, 'i'), output.slice(-3000));
-  assert.doesNotMatch(output, /^FAIL/m, output.slice(-3000));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-imap-'));
+  try {
+    fs.cpSync(conformance('imap') ?? '', folder, { recursive: true });
+    fs.chmodSync(path.join(folder, 'scripts'), 0o755);
+    // The scripts of the selected state begin in a mailbox with four messages, made by a script that the collection leaves out.
+    const setup = path.join(folder, 'scripts', 'SelectedStateSetup.test');
+    if (!fs.existsSync(setup)) fs.writeFileSync(setup, selectedStateSetup());
+    const { output } = await run(
+      process.execPath,
+      [
+        'run.mjs',
+        '--host',
+        '127.0.0.1',
+        '--port',
+        String(server.ports.imap),
+        '--starttls',
+        '--user-pattern',
+        `mpt{n}@${server.domain}`,
+        '--pass',
+        server.password,
+        '--manifest',
+        'manifest.json',
+        '--sep',
+        '/',
+        'scripts',
+      ],
+      { cwd: folder, timeoutMs: 500_000 },
+    );
+    assert.doesNotMatch(output, /^FAIL/m, output.slice(-6000));
+    assert.match(output, new RegExp(`^${scripts} passed, 0 failed$`, 'm'), output.slice(-3000));
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('no sequence that smuggles a second message gets through, on port 25 and over LMTP', { ...needs(conformanceData('smtp')), timeout: 300_000 }, async () => {
@@ -28,6 +53,28 @@ test('no sequence that smuggles a second message gets through, on port 25 and ov
   assert.equal(status, 0, output);
   assert.match(output, /12 passed, 0 failed/);
 });
+
+/** What the scripts expect to find: a mailbox `selected` with messages Test 01 to Test 04 of 254 octets, selected. */
+function selectedStateSetup(): string {
+  const appends = [1, 2, 3, 4].map((number) => {
+    const subject = `Test 0${number}`;
+    const message = [
+      'Date: Mon, 7 Feb 1994 21:52:25 -0800 (PST)',
+      'From: Fred Foobar <foobar@Blurdybloop.COM>',
+      `Subject: ${subject}`,
+      'To: mooch@owatagu.siam.edu',
+      'Message-Id: <B27397-0100000@Blurdybloop.COM>',
+      'MIME-Version: 1.0',
+      'Content-Type: TEXT/PLAIN; CHARSET=US-ASCII',
+      '',
+      subject,
+      '',
+    ];
+    const octets = message.join('\r\n').length;
+    return [`C: p${number} APPEND selected {${octets}+}`, ...message.map((line) => `C: ${line}`.trimEnd()), `S: p${number} OK .*`].join('\n');
+  });
+  return ['C: p0 CREATE selected', 'S: p0 OK .*', ...appends, 'C: p9 SELECT selected', 'S: \\* 4 EXISTS', 'S: p9 OK .*', ''].join('\n\n');
+}
 
 const CLIENTS = [
   { script: 'curl', programs: ['curl'] },

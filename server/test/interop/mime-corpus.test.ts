@@ -30,7 +30,11 @@ test('every message of the corpus comes back identical over IMAP and POP3', { ..
     else refused.push(`${file}: ${reply.lines.join(' ')}`);
   }
   smtp.close();
-  assert.deepEqual(refused.filter((line) => !/50\d|55\d/.test(line)), [], 'refusals are permanent and have a reason');
+  assert.deepEqual(
+    refused.filter((line) => !/50\d|55\d/.test(line)),
+    [],
+    'refusals are permanent and have a reason',
+  );
   assert.ok(sent.size > 100, `only ${sent.size} of ${files.length} were accepted: ${refused.join('\n')}`);
 
   const imap = await ImapClient.connect(server.ports.imaps, 'ala', server.password);
