@@ -18,7 +18,8 @@ interface Limits {
   readonly commandBytes: number;
 }
 
-const NOBODY: Limits = { lineBytes: 8 * 1024, literalBytes: 4 * 1024, commandBytes: 16 * 1024 };
+/** Before sign-in the longest command is ID: 30 fields of 30 and 1,024 octets (RFC 2971 §3.3). */
+const NOBODY: Limits = { lineBytes: 36 * 1024, literalBytes: 4 * 1024, commandBytes: 40 * 1024 };
 const SIGNED_IN: Limits = { lineBytes: 128 * 1024, literalBytes: 128 * 1024, commandBytes: 256 * 1024 };
 /** Of messages in a refused APPEND. */
 const DISCARD_BYTES = 64 * 2 ** 20;

@@ -39,14 +39,15 @@ export function* listMailboxes({ mailboxes, subscribed, patterns, selection }: Q
   const isChosen = (name: string): boolean =>
     (!selection.subscribed || subscribed.has(name)) && (!selection.specialUse || (rows.get(name)?.specialUse ?? '') !== '');
   const chosen = [...new Set([...rows.keys(), ...(selection.subscribed ? subscribed : [])])].filter(isChosen);
-  const aboveChosen = selection.recursiveMatch ? new Set(chosen.flatMap(parentsOf)) : new Set<string>();
+  const isShown = (name: string): boolean => patterns.some((pattern) => matchesPattern(pattern, name));
+  // Only for those below that the reply does not show themselves.
+  const aboveChosen = selection.recursiveMatch ? new Set(chosen.filter((name) => !isShown(name)).flatMap(parentsOf)) : new Set<string>();
   const candidates = new Set([...chosen, ...aboveChosen]);
   // A plain LIST shows levels that are no mailboxes themselves only where the pattern stops at them (RFC 9051 §6.3.9: `%` at its end).
   const isPlain = !selection.subscribed && !selection.specialUse;
   if (isPlain && patterns.some((pattern) => pattern.endsWith('%'))) for (const name of withChildren) candidates.add(name);
   const childInfo = [...(selection.subscribed ? ['SUBSCRIBED'] : []), ...(selection.specialUse ? ['SPECIAL-USE'] : [])];
-  for (const name of [...candidates].sort(byName)) {
-    if (!patterns.some((pattern) => matchesPattern(pattern, name))) continue;
+  for (const name of [...candidates].filter(isShown).sort(byName)) {
     yield {
       name,
       row: rows.get(name),
@@ -69,21 +70,26 @@ export function* listSubscribed({ mailboxes, subscribed, patterns }: Omit<Questi
   }
 }
 
-/** The untagged reply; `showsSubscribed` adds \Subscribed where it is so. */
-export function listLine(session: Session, command: 'LIST' | 'LSUB', listed: Listed, showsSubscribed: boolean): string {
+/** The untagged reply to LIST; `showsSubscribed` adds \Subscribed where it is so. Clients that do not ask for more may not know \NonExistent (RFC 5258 §3.4). */
+export function listLine(
+  session: Session,
+  listed: Listed,
+  { isExtended, showsSubscribed }: { readonly isExtended: boolean; readonly showsSubscribed: boolean },
+): string {
   const { row, childInfo } = listed;
   const attributes: string[] = [];
-  if (command === 'LIST') {
-    if (row === undefined) attributes.push('\\NonExistent');
-    if (row?.isSelectable !== true) attributes.push('\\Noselect');
-    if (showsSubscribed && listed.isSubscribed) attributes.push('\\Subscribed');
-    attributes.push(listed.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
-    if (row !== undefined && row.specialUse !== '') attributes.push(row.specialUse);
-  } else if (row?.isSelectable !== true) {
-    attributes.push('\\Noselect');
-  }
+  if (row === undefined && isExtended) attributes.push('\\NonExistent');
+  else if (row?.isSelectable !== true) attributes.push('\\Noselect');
+  if (showsSubscribed && listed.isSubscribed) attributes.push('\\Subscribed');
+  attributes.push(listed.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
+  if (row !== undefined && row.specialUse !== '') attributes.push(row.specialUse);
   const extended = childInfo.length === 0 ? '' : ` ("CHILDINFO" (${childInfo.map((option) => `"${option}"`).join(' ')}))`;
-  return `${command} (${attributes.join(' ')}) "${SEPARATOR}" ${session.nameOnWire(listed.name)}${extended}`;
+  return `LIST (${attributes.join(' ')}) "${SEPARATOR}" ${session.nameOnWire(listed.name)}${extended}`;
+}
+
+/** The untagged reply to LSUB. */
+export function lsubLine(session: Session, { name, row }: Listed): string {
+  return `LSUB (${row?.isSelectable === true ? '' : '\\Noselect'}) "${SEPARATOR}" ${session.nameOnWire(name)}`;
 }
 
 function byName(a: string, b: string): number {

@@ -15,6 +15,8 @@ import { SEPARATOR } from '../wire/mailbox-name.ts';
 
 interface ListArgs {
   readonly selection: ListSelection;
+  /** Whether the client used anything that plain LIST has not. */
+  readonly isExtended: boolean;
   readonly reference: string;
   readonly patterns: readonly string[];
   readonly returnSubscribed: boolean;
@@ -29,7 +31,7 @@ export const list: Command<ListArgs> = {
   states: ['authenticated', 'selected'],
   parse: parseList,
   run: async (session, args) => {
-    if (args.patterns.length === 1 && args.patterns[0] === '' && !isExtended(args.selection)) {
+    if (args.patterns.length === 1 && args.patterns[0] === '' && !selects(args.selection)) {
       // RFC 9051 §6.3.9: an empty name asks for the separator and the root of the reference.
       session.untagged(`LIST (\\Noselect) "${SEPARATOR}" ""`);
       return;
@@ -45,21 +47,23 @@ async function runList(session: Session, args: ListArgs): Promise<void> {
   const subscribed = needsSubscriptions ? await subscriptions(session) : new Set<string>();
   const patterns = args.patterns.map((pattern) => args.reference + pattern);
   for (const listed of listMailboxes({ mailboxes, subscribed, patterns, selection })) {
-    session.untagged(listLine(session, 'LIST', listed, needsSubscriptions));
+    session.untagged(listLine(session, listed, { isExtended: args.isExtended, showsSubscribed: needsSubscriptions }));
     if (status.length > 0 && listed.row?.isSelectable === true) session.untagged(await statusLine(session, listed.row, status));
     await session.drain();
   }
 }
 
-function isExtended(selection: ListSelection): boolean {
+function selects(selection: ListSelection): boolean {
   return selection.subscribed || selection.specialUse;
 }
 
 function parseList(cursor: Cursor): ListArgs {
   cursor.space();
+  let isExtended = cursor.isNext('(');
   const selection = parseSelection(cursor);
   const reference = cursor.mailboxPattern();
   cursor.space();
+  isExtended ||= cursor.isNext('(');
   const patterns = cursor.isNext('(') ? cursor.list(() => cursor.mailboxPattern()) : [cursor.mailboxPattern()];
   if (patterns.length > MOST_PATTERNS || patterns.some((pattern) => pattern.length + reference.length > LONGEST_PATTERN)) {
     throw new ImapError('BAD', 'A pattern is too long, or there are too many');
@@ -68,6 +72,7 @@ function parseList(cursor: Cursor): ListArgs {
   let status: readonly StatusItem[] = [];
   if (cursor.skip(' ') && !cursor.isAtEnd) {
     if (cursor.word() !== 'RETURN') throw new ImapError('BAD', 'RETURN was expected');
+    isExtended = true;
     cursor.space();
     cursor.list(() => {
       const option = cursor.word();
@@ -79,7 +84,7 @@ function parseList(cursor: Cursor): ListArgs {
     }, true);
   }
   cursor.end();
-  return { selection, reference, patterns, returnSubscribed, status };
+  return { selection, isExtended, reference, patterns, returnSubscribed, status };
 }
 
 function parseSelection(cursor: Cursor): ListSelection {
@@ -94,6 +99,6 @@ function parseSelection(cursor: Cursor): ListSelection {
     else if (option !== 'REMOTE') throw new ImapError('BAD', 'Unknown selection option');
   }, true);
   cursor.space();
-  if (selection.recursiveMatch && !isExtended(selection)) throw new ImapError('BAD', 'RECURSIVEMATCH needs another selection option');
+  if (selection.recursiveMatch && !selects(selection)) throw new ImapError('BAD', 'RECURSIVEMATCH needs another selection option');
   return selection;
 }

@@ -1,6 +1,6 @@
 /** LSUB: IMAP4rev1's list of subscriptions; IMAP4rev2 has LIST (SUBSCRIBED) instead. RFC 3501 §6.3.9 */
 import { type Command, ImapError } from '../command.ts';
-import { listLine, listSubscribed } from '../list-mailboxes.ts';
+import { listSubscribed, lsubLine } from '../list-mailboxes.ts';
 import { allMailboxes, subscriptions } from '../mailboxes.ts';
 import { SEPARATOR } from '../wire/mailbox-name.ts';
 
@@ -31,7 +31,7 @@ export const lsub: Command<LsubArgs> = {
     }
     const [mailboxes, subscribed] = [await allMailboxes(session), await subscriptions(session)];
     for (const listed of listSubscribed({ mailboxes, subscribed, patterns: [reference + pattern] })) {
-      session.untagged(listLine(session, 'LSUB', listed, false));
+      session.untagged(lsubLine(session, listed));
       await session.drain();
     }
   },

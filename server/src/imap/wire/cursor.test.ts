@@ -125,7 +125,7 @@ describe('cursor', () => {
           try {
             for (const index of order) readers[index]?.(cursor);
           } catch (error) {
-            if (!isImapError(error)) throw error;
+            if (!(error instanceof ImapError)) throw error;
           }
         },
       ),

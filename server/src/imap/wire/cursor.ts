@@ -204,15 +204,17 @@ export class Cursor {
 
   // Mailboxes and flags
 
-  /** A mailbox name, decoded; INBOX in capitals. */
+  /** A mailbox name, decoded; INBOX in capitals. Throws NO for one that is not proper modified UTF-7: its syntax is right, but no mailbox can have it. */
   mailbox(): string {
-    return canonicalName(this.#mailboxName(this.astringBytes()));
+    const name = this.#mailboxName(this.#decoded(this.astringBytes()));
+    if (name === undefined) throw new ImapError('NO', 'The mailbox name is not valid modified UTF-7', 'CANNOT');
+    return canonicalName(name);
   }
 
-  /** A list-mailbox: a name with wildcards, decoded. */
+  /** A list-mailbox: a name with wildcards, decoded; where it is not modified UTF-7, as it stands. */
   mailboxPattern(): string {
-    const bytes = this.isAtString ? this.stringBytes() : Buffer.from(this.#run(LIST_MAILBOX, 'A mailbox name was expected'), 'latin1');
-    return this.#mailboxName(bytes).normalize('NFC');
+    const text = this.#decoded(this.isAtString ? this.stringBytes() : Buffer.from(this.#run(LIST_MAILBOX, 'A mailbox name was expected'), 'latin1'));
+    return (this.#mailboxName(text) ?? text).normalize('NFC');
   }
 
   /** A flag or keyword as written: `\Seen`, `$Forwarded`. */
@@ -347,12 +349,8 @@ export class Cursor {
     return text;
   }
 
-  #mailboxName(bytes: Buffer): string {
-    const text = this.#decoded(bytes);
-    if (this.isUtf8) return text;
-    const name = decodeUtf7(text);
-    if (name === undefined) throw bad('A mailbox name is not valid modified UTF-7');
-    return name;
+  #mailboxName(text: string): string | undefined {
+    return this.isUtf8 ? text : decodeUtf7(text);
   }
 
   #number(largest: number): number {
