@@ -155,7 +155,7 @@ export function parseRawAddresses(text: string, limit: number = ADDRESS_LIMIT): 
     if (angleStart >= 0) {
       const mailbox = inAngles(text.slice(start, angleStart), text.slice(angleStart + 1, angleEnd), comment);
       if (mailbox !== undefined) found.push(mailbox);
-    } else found.push(...bare(text.slice(start, end), atSign >= 0, comment, isPlain));
+    } else addBare(found, limit, text.slice(start, end), { hasSign: atSign >= 0, comment, isPlain });
     if (separator === SEMICOLON && inGroup) {
       found.push(GROUP_END);
       inGroup = false;
@@ -191,24 +191,30 @@ function inAngles(before: string, inner: string, comment: string | undefined): R
 }
 
 /** An address without angles, perhaps with a name before it or in a comment; or only a name; or several addresses with only white space between. */
-function bare(text: string, hasSign: boolean, comment: string | undefined, isPlain: boolean): readonly RawAddress[] {
+function addBare(
+  found: RawAddress[],
+  limit: number,
+  text: string,
+  seen: { readonly hasSign: boolean; readonly comment: string | undefined; readonly isPlain: boolean },
+): void {
   const word = trimOctets(text);
-  if (word === '') return [];
-  const name = commentText(comment) || undefined;
-  if (isPlain && !BLANK.test(word)) {
+  if (word === '') return;
+  const name = commentText(seen.comment) || undefined;
+  if (seen.isPlain && !BLANK.test(word)) {
     // One word: nearly all of them.
     const sign = word.lastIndexOf('@');
-    return [sign < 0 ? mailbox(name, word, '') : mailbox(name, word.slice(0, sign), word.slice(sign + 1))];
+    found.push(sign < 0 ? mailbox(name, word, '') : mailbox(name, word.slice(0, sign), word.slice(sign + 1)));
+    return;
   }
-  if (!hasSign) {
+  if (!seen.hasSign) {
     const words = phrase(word);
-    if (words === '') return [];
-    return [words.indexOf(' ') < 0 ? mailbox(name, words, '') : mailbox(words, '', '')];
+    if (words !== '') found.push(words.indexOf(' ') < 0 ? mailbox(name, words, '') : mailbox(words, '', ''));
+    return;
   }
   // `Jan Kowalski jan@example.com`: a word with a sign is an address, those before it are the name. `jan @ example.com` has become one word.
-  const found: RawAddress[] = [];
   let before: string[] = [];
   for (const piece of collapse(word).split(' ')) {
+    if (found.length >= limit) return;
     const sign = piece.lastIndexOf('@');
     if (sign < 0) {
       before.push(piece);
@@ -217,7 +223,6 @@ function bare(text: string, hasSign: boolean, comment: string | undefined, isPla
     found.push(mailbox(before.length > 0 ? unmarked(before.join(' ')) : name, unmarked(piece.slice(0, sign)), unmarked(piece.slice(sign + 1))));
     before = [];
   }
-  return found;
 }
 
 function mailbox(name: string | undefined, localPart: string, domain: string): RawAddress {

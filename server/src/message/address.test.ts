@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, parseHeaderAddresses, parseHeaderMailboxes, quoteLocalPart, splitAddress } from './address.ts';
+import { parseRawAddresses } from './address-list.ts';
 import { encodePhrase } from './encode-word.ts';
 
 test('addresses are read as people write them', () => {
@@ -107,4 +108,8 @@ test('nothing makes it throw or dawdle', () => {
   for (const piece of ['"', '(', '<', '[', '@', ':', 'a:;', '=?', '<"', 'a <b>', '\\', '"\\', 'a@b "\\', '@[', '(\\', ' .', ' "'])
     parseHeaderAddresses(piece.repeat(60_000));
   assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+});
+
+test('only so many addresses are read', () => {
+  for (const piece of ['a@b,', 'a@b ', '<a@b> ', 'g:;']) assert.ok(parseRawAddresses(piece.repeat(100_000), 50).length <= 51, piece);
 });

@@ -65,10 +65,18 @@ function decodeUtf16(bytes: Buffer): string {
 /** Valid UTF-8, also one cut in the middle of its last character; where hardly anything is UTF-8 the label was wrong. */
 function decodeUtf8Leniently(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
+  if (isUtf8(bytes)) return withoutBom(bytes.toString('utf8'));
   const text = withoutBom(bytes.toString('utf8'));
-  if (isUtf8(bytes)) return text;
+  if (isUtf8(bytes.subarray(0, startOfLastCharacter(bytes)))) return text;
   const broken = text.split('\uFFFD', 1000).length - 1;
   return broken > 2 && !HAS_REAL_LETTERS.test(text) ? windows1252.decode(bytes) : text;
+}
+
+/** Where the last character begins, if these octets were cut from UTF-8. */
+function startOfLastCharacter(bytes: Buffer): number {
+  let at = bytes.length - 1;
+  while (at > 0 && at > bytes.length - 4 && ((bytes[at] as number) & 0xc0) === 0x80) at--;
+  return at;
 }
 
 const HAS_REAL_LETTERS = /[\u0080-\uFFFC]/;

@@ -13,7 +13,7 @@ import { transferEncodingOf } from './transfer-encoding.ts';
 /** Characters (UTF-16 units) of a preview. */
 export const PREVIEW_LIMIT = 256;
 /** Octets that are decoded in the first try; most texts need no more. */
-const FIRST_TRY = 1024;
+const FIRST_TRY = 640;
 
 /** The preview from the samples that the parser kept; empty where there is no text. */
 export function previewOf(plain: TextSample | undefined, html: TextSample | undefined): string {
@@ -35,23 +35,23 @@ function textOf(sample: TextSample, length: number): string {
 function previewOfText(text: string, sample: TextSample): string {
   if (sample.part.content.subtype === 'html') return squeeze(htmlToText(text, PREVIEW_LIMIT * 4));
   const preview = squeeze(withoutQuotes(text));
-  return preview === '' ? squeeze(text.slice(0, PREVIEW_LIMIT * 8)) : preview;
+  return preview === '' ? squeeze(text) : preview;
 }
 
 /** The lines that are not quoted, up to the signature. */
 function withoutQuotes(text: string): string {
-  const signature = SIGNATURE.exec(text);
+  const signature = text.indexOf('-- ') < 0 ? null : SIGNATURE.exec(text);
   const own = signature === null ? text : text.slice(0, signature.index);
-  return own.indexOf('>') < 0 ? own.slice(0, PREVIEW_LIMIT * 4) : own.replace(QUOTED_LINES, '').slice(0, PREVIEW_LIMIT * 4);
+  return own.indexOf('>') < 0 ? own : own.replace(QUOTED_LINES, '');
 }
 
 const SIGNATURE = /(?:^|\n)-- \r?\n/;
 const QUOTED_LINES = /^>.*$/gm;
 
-/** White space and characters without width collapsed; cut at the limit, not inside a character. */
 function squeeze(text: string): string {
-  let short = text.replace(WHITE, ' ');
-  if (HIDDEN.test(short)) short = short.replace(HIDDEN_RUNS, '').replace(WHITE, ' ');
+  // Most of a text is not needed: what follows goes over every character.
+  let short = visible(text.slice(0, PREVIEW_LIMIT * 2));
+  if (short.length < PREVIEW_LIMIT && text.length > PREVIEW_LIMIT * 2) short = visible(text.slice(0, SQUEEZED));
   if (short.startsWith(' ')) short = short.slice(1);
   if (short.length > PREVIEW_LIMIT) {
     const last = short.charCodeAt(PREVIEW_LIMIT - 1);
@@ -60,7 +60,16 @@ function squeeze(text: string): string {
   return short.trimEnd();
 }
 
+/** Characters that are looked at where white space and quotes fill the beginning. */
+const SQUEEZED = 16 * 1024;
+
+function visible(text: string): string {
+  const short = text.replace(WHITE, ' ');
+  return HIDDEN.test(short) ? short.replace(HIDDEN_RUNS, '').replace(WHITE, ' ') : short;
+}
+
 /** What newsletters hide behind their first words, and controls. The joiner of emoji (U+200D) stays. */
 const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe]|\u034f|\u115f|\u1160|\u17b4|\u17b5|\uffa0|\0/;
 const HIDDEN_RUNS = new RegExp(`(?:${HIDDEN.source})+`, 'g');
-const WHITE = /\s+/g;
+/** White space that is not a single space. */
+const WHITE = /\s{2,}|[^\S ]/g;
