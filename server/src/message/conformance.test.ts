@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import PostalMime from 'postal-mime';
 import { conformance, conformanceData, needs } from '../../test/support/outside.ts';
@@ -24,6 +25,7 @@ import { partText, searchableText } from './text.ts';
 import { decodeTransfer } from './transfer.ts';
 
 const messages = corpus();
+const small = messages.filter(({ bytes }) => bytes.length < 100_000);
 const options = needs(conformanceData('mime'));
 
 test('every message of the corpus has a sane structure, in pieces as at once', options, () => {
@@ -51,6 +53,37 @@ test('every message of the corpus has a sane structure, in pieces as at once', o
     assert.equal(structure.bodyEnd, bytes.length, name);
     searchableText(structure, bytes);
   }
+});
+
+test('messages that were damaged on the way are still read', options, () => {
+  const damage = fc.record({
+    index: fc.nat(),
+    cuts: fc.array(
+      fc.record({
+        at: fc.nat(),
+        length: fc.nat(200),
+        insert: fc.constantFrom('', '\r\n', '\n', '--', '\0', '\xff', '"', 'Content-Type: multipart/mixed; boundary=x\r\n\r\n'),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+  });
+  fc.assert(
+    fc.property(damage, ({ index, cuts }) => {
+      const { name, bytes } = small[index % small.length] as (typeof small)[number];
+      let damaged = bytes;
+      for (const { at, length, insert } of cuts) {
+        const start = at % (damaged.length + 1);
+        damaged = Buffer.concat([damaged.subarray(0, start), Buffer.from(insert, 'latin1'), damaged.subarray(start + length)]);
+      }
+      const start = performance.now();
+      const prepared = prepare(parseMessage(damaged));
+      checkImapData(prepared.envelope);
+      checkImapData(prepared.bodyStructure);
+      searchableText(decodeStructure(prepared.structure), damaged);
+      assert.ok(performance.now() - start < 2000, name);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('every message is read as postal-mime and mailparser read it, or there is a reason', options, async () => {
