@@ -4,6 +4,7 @@ import type { Outgoing } from '#queue/enqueue.ts';
 import type { Body } from '#store/mutation.ts';
 import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
+import { successNotice } from './success-notice.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface CompleteMessage {
@@ -18,6 +19,7 @@ export interface CompleteMessage {
 /** Resolves when the message is durable for every recipient. */
 export async function acceptMessage(transaction: Transaction, complete: CompleteMessage): Promise<Accepted> {
   const { targets, services, id, senderText, peer } = transaction;
+  const told = successNotice(transaction, complete.header, complete.receivedAtMs);
   const gone = await services.store.commit(
     accept,
     {
@@ -33,9 +35,10 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
         remoteAddress: peer.address,
         submitter: peer.identity?.account,
       },
+      notice: told?.notice,
       nowMs: complete.receivedAtMs,
     },
-    [complete.body],
+    told === undefined ? [complete.body] : [complete.body, { bytes: told.bytes }],
   );
   const refusal = gone.length === 0 ? undefined : new Refusal(550, '5.1.1', 'No such user here', 'account removed during delivery');
   return { id, recipients: targets.accepted.map((target) => (target.kind === 'local' && gone.includes(target.account) ? refusal : undefined)) };

@@ -3,11 +3,11 @@
  * ARCHITECTURE "Four promises"
  */
 import { DomainError } from '#core/errors.ts';
-import type { AccountId, MailboxId } from '#core/ids.ts';
+import type { AccountId, EmailId, MailboxId } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import { enqueue, type Outgoing } from '#queue/enqueue.ts';
 import { addMessage } from '#store/add-message.ts';
-import { defineMutation, type Mutation } from '#store/mutation.ts';
+import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import { record, type TrailRecipient } from '#trail/record.ts';
 import { formatPath } from './path-text.ts';
@@ -19,6 +19,8 @@ export interface AcceptArgs {
   readonly local: readonly LocalCopy[];
   readonly outgoing: Outgoing | undefined;
   readonly origin: Origin;
+  /** For who submitted the message. */
+  readonly notice: Notice | undefined;
   readonly nowMs: number;
 }
 
@@ -28,6 +30,15 @@ export interface LocalCopy {
   readonly address: string;
 }
 
+/** A notice about the message, the second body: filed for the account that asked for it. */
+export interface Notice extends LocalCopy {
+  readonly id: string;
+  readonly message: PreparedMessage;
+}
+
+/** The protocol of mail that the server itself has written. */
+export const INTERNAL = 'internal';
+
 /** Where the message comes from, for the trail and for Return-Path. */
 export interface Origin {
   /** The id of the reply. */
@@ -36,7 +47,7 @@ export interface Origin {
   readonly sender: string;
   /** With its angle brackets. */
   readonly messageId: string | undefined;
-  /** The word of Received, or `internal` for mail of the server itself. */
+  /** The word of Received, or INTERNAL. */
   readonly protocol: string;
   readonly remoteAddress: string;
   /** Who submitted it. */
@@ -49,14 +60,9 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
   const gone: AccountId[] = [];
   const recipients: TrailRecipient[] = [];
   for (const { account, address } of local) {
-    const mailbox = yield* findInbox(account);
-    if (mailbox === undefined) {
-      gone.push(account);
-      continue;
-    }
-    const prefix = Buffer.from(`Return-Path: <${origin.sender}>\r\nDelivered-To: ${address}\r\n`);
-    const { email } = yield* addMessage(tx, { account, mailbox, message, body: 0, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
-    recipients.push({ address, account, email });
+    const email = yield* file(tx, { account, address, message, body: 0, sender: origin.sender, nowMs });
+    if (email === undefined) gone.push(account);
+    else recipients.push({ address, account, email });
   }
   if (outgoing !== undefined) yield* enqueue(tx, outgoing);
   else if (recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
@@ -66,8 +72,32 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
   const details = { protocol: origin.protocol, remote: origin.remoteAddress, size: message.sizeBytes };
   yield* record(tx, { event: 'received', atMs: nowMs, queueId, messageId, by, sender, recipients: [...recipients, ...remote], details });
   if (remote.length > 0) yield* record(tx, { event: 'queued', atMs: nowMs, queueId, messageId, by, sender, recipients: remote });
+  if (args.notice !== undefined) yield* fileNotice(tx, args.notice, nowMs);
   return gone;
 });
+
+interface FiledCopy extends LocalCopy {
+  readonly message: PreparedMessage;
+  readonly body: number;
+  readonly sender: string;
+  readonly nowMs: number;
+}
+
+/** Undefined: the account is gone. */
+function* file(tx: Tx, { account, address, message, body, sender, nowMs }: FiledCopy): Program<EmailId | undefined> {
+  const mailbox = yield* findInbox(account);
+  if (mailbox === undefined) return undefined;
+  const prefix = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${address}\r\n`);
+  const { email } = yield* addMessage(tx, { account, mailbox, message, body, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
+  return email;
+}
+
+function* fileNotice(tx: Tx, { id, account, address, message }: Notice, nowMs: number): Program<void> {
+  const email = yield* file(tx, { account, address, message, body: 1, sender: '', nowMs });
+  if (email === undefined) return;
+  const details = { protocol: INTERNAL, size: message.sizeBytes };
+  yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email }], details });
+}
 
 function* findInbox(account: AccountId): Program<MailboxId | undefined> {
   const row = yield* one<{ readonly mailbox: MailboxId }>(sql`SELECT mailbox FROM mailbox WHERE account = ${account} AND name = 'INBOX'`);

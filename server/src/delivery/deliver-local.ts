@@ -1,7 +1,7 @@
 /** Mail of the server's own (bounces, reports) for an address here: straight into the mailbox, past quota, with no Received field, for nobody has sent it. */
 import type { AccountId } from '#core/ids.ts';
 import { prepareMessage } from '#message/prepare.ts';
-import { accept } from './accept.ts';
+import { accept, INTERNAL } from './accept.ts';
 import type { Path } from './delivery.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
 import { newReceiptId } from './receipt-id.ts';
@@ -22,8 +22,16 @@ export async function deliverLocal(
   if (found === undefined || found.isDisabled) return undefined;
   const { account } = found;
   const address = formatPath({ localPart: recipient.localPart, domain });
-  const origin = { id: newReceiptId(), sender: '', messageId: undefined, protocol: 'internal', remoteAddress: '', submitter: undefined };
-  const args = { account, message: prepareMessage(message), local: [{ account, address }], outgoing: undefined, origin, nowMs: services.clock.nowMs() };
+  const origin = { id: newReceiptId(), sender: '', messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined };
+  const args = {
+    account,
+    message: prepareMessage(message),
+    local: [{ account, address }],
+    outgoing: undefined,
+    origin,
+    notice: undefined,
+    nowMs: services.clock.nowMs(),
+  };
   await services.store.commit(accept, args, [{ bytes: message }]);
   return account;
 }

@@ -89,7 +89,7 @@ test('an account whose mail is gone by the end of data is left out, and the mess
     const origin = { id: 'A', sender: '', messageId: undefined, protocol: 'SMTP', remoteAddress: '', submitter: undefined };
     return house.store.commit(
       accept,
-      { account: accounts[0], message: prepareMessage(bytes), local, outgoing: undefined, origin, nowMs: house.clock.nowMs() },
+      { account: accounts[0], message: prepareMessage(bytes), local, outgoing: undefined, origin, notice: undefined, nowMs: house.clock.nowMs() },
       [{ bytes }],
     );
   };
@@ -239,6 +239,34 @@ test('the trail tells, in the same mutation, what became of a message', async ()
       key,
     );
   }
+});
+
+test('submission: who asks for it is told of a delivery here, in the same mutation', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  const parameters = { ...PLAIN, envelopeId: 'e1' };
+  const recipientParameters = { notify: ['SUCCESS', 'FAILURE'], originalRecipient: 'rfc822;anna+2Bx@capri.example' };
+  await deliver(house, {
+    peer,
+    to: ['anna@capri.example', 'x@elsewhere.example'],
+    message: 'From: jan@capri.example\r\nSubject: told\r\n\r\nsecret\r\n',
+    parameters,
+    recipientParameters,
+  });
+  const [notice = ''] = await house.inbox(house.accounts.jan);
+  match(notice, /^Return-Path: <>\r\nDelivered-To: jan@capri\.example\r\n/);
+  match(notice, /\r\nOriginal-Envelope-Id: e1\r\n/);
+  match(
+    notice,
+    /\r\nOriginal-Recipient: rfc822; anna\+x@capri\.example\r\nFinal-Recipient: rfc822; anna@capri\.example\r\nAction: delivered\r\nStatus: 2\.1\.5\r\n/,
+  );
+  match(notice, /\r\nSubject: told\r\n/);
+  equal(notice.includes('secret') || notice.includes('elsewhere'), false);
+  for (const from of [undefined, 'jan@capri.example']) {
+    const notify = { ...recipientParameters, notify: from === undefined ? ['SUCCESS'] : ['FAILURE'] };
+    await deliver(house, { peer, from, message: 'From: jan@capri.example\r\n\r\n', recipientParameters: notify });
+  }
+  equal((await house.inbox(house.accounts.jan)).length, 1);
 });
 
 test('SMTPUTF8 is asked of the next server only where the message needs it', async () => {

@@ -24,23 +24,23 @@ export interface RecipientQuestion {
 /** Throws Refusal 550 5.1.1, 550 5.7.1, 550 5.2.1, 452 4.2.2, 553 5.1.3. */
 export async function resolveRecipient(directory: DeliveryDirectory, question: RecipientQuestion): Promise<Target> {
   const { path } = question;
-  if (path.domain === '') return localTarget(await directory.resolvePostmaster(), path, question.sizeBytes);
+  if (path.domain === '') return localTarget(await directory.resolvePostmaster(), path, question);
   const domain = asciiDomain(path.domain);
   if (domain === undefined) throw new Refusal(553, '5.1.3', 'Domain is malformed');
   const isLiteral = domain.startsWith('[');
   const found = isLiteral ? undefined : await directory.resolve(path.localPart, domain);
-  if (found !== undefined) return localTarget(found, { localPart: path.localPart, domain }, question.sizeBytes);
+  if (found !== undefined) return localTarget(found, { localPart: path.localPart, domain }, question);
   if (!isLiteral && (await directory.isLocalDomain(domain))) throw new Refusal(550, '5.1.1', 'No such user here');
   if (!question.mayRelay) throw new Refusal(550, '5.7.1', 'Relaying is not allowed');
   const { notify, originalRecipient } = question.parameters;
   return { kind: 'remote', recipient: { localPart: path.localPart, domain, notify, originalRecipient } };
 }
 
-function localTarget(found: Resolution, path: Path, sizeBytes: number): LocalTarget {
+function localTarget(found: Resolution, path: Path, { sizeBytes, parameters }: RecipientQuestion): LocalTarget {
   if (found.isDisabled) throw new Refusal(550, '5.2.1', 'Mailbox is disabled');
   // A message whose size nobody has said may still exceed the quota: once accepted here, it is delivered.
   if (found.quotaBytes > 0 && (found.usedBytes >= found.quotaBytes || found.usedBytes + sizeBytes > found.quotaBytes)) {
     throw new Refusal(452, '4.2.2', 'Mailbox is full', `over quota: account ${found.account}`);
   }
-  return { kind: 'local', account: found.account, address: path.domain === '' ? found.address : formatPath(path), detail: found.detail };
+  return { kind: 'local', account: found.account, address: path.domain === '' ? found.address : formatPath(path), detail: found.detail, parameters };
 }

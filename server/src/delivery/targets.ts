@@ -3,6 +3,7 @@
  */
 import type { AccountId } from '#core/ids.ts';
 import type { OutgoingRecipient } from '#queue/enqueue.ts';
+import type { RecipientParameters } from './delivery.ts';
 
 export interface LocalTarget {
   readonly kind: 'local';
@@ -11,6 +12,7 @@ export interface LocalTarget {
   readonly address: string;
   /** What stood behind the separator of the address. */
   readonly detail: string | undefined;
+  readonly parameters: RecipientParameters;
 }
 
 export interface RemoteTarget {

@@ -43,6 +43,7 @@ function extensions(session: Session): readonly string[] {
     const offered = offeredMechanisms(connection.tls);
     if (offered.length > 0) lines.push(`AUTH ${offered.map((mechanism) => mechanism.name).join(' ')}`);
   }
+  if (role === 'submission') lines.push('DSN');
   lines.push(`LIMITS MAILMAX=${services.settings.maxMessages} RCPTMAX=${limits.recipients}`);
   return lines;
 }
