@@ -93,5 +93,14 @@ export function socketListener(path: string, parts: DoorParts): ListenerOptions 
 
 function common(name: Listener, { services, log }: DoorParts): Pick<ListenerOptions, 'name' | 'implicitTls' | 'alpn' | 'refuse' | 'door' | 'log'> {
   const { implicitTls, alpn, refuse, serve } = PROTOCOLS[name];
-  return { name, implicitTls, alpn, refuse, log, door: async (connection) => serve(connection, await services) };
+  return { name, implicitTls, alpn, refuse, log: withoutListening(log), door: async (connection) => serve(connection, await services) };
+}
+
+/** Every thread opens every port: the main thread says so once. */
+function withoutListening(log: Log): Log {
+  return {
+    ...log,
+    info: (event, fields) => (event === 'net.listening' ? undefined : log.info(event, fields)),
+    with: (fields) => withoutListening(log.with(fields)),
+  };
 }

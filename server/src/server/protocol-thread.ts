@@ -8,6 +8,7 @@ import { deferred } from '#core/async.ts';
 import { Lifecycle } from '#core/lifecycle.ts';
 import { openLog } from '#log/pino-log.ts';
 import { type Listener, openListener } from '#net/listener.ts';
+import type { CertificatePem } from '#net/certificate.ts';
 import { SharedCounts } from '#net/rate-limit.ts';
 import { TlsContexts } from '#net/tls-context.ts';
 import { openStore } from '#store/open.ts';
@@ -19,9 +20,9 @@ const control = parentPort;
 if (!control) throw new Error('the doors run in a worker thread');
 const report = (message: ThreadReport): void => control.postMessage(message);
 
-const { index, config, bindings, shared, certificates, ticketKeys } = workerData as ProtocolThreadData;
+const { index, config, bindings, shared, ...first } = workerData as ProtocolThreadData;
 const log = openLog(config.log);
-const tls = new TlsContexts(certificates, Buffer.from(ticketKeys), config.tls.minimumVersion);
+const tls = new TlsContexts(first.certificates, Buffer.from(first.ticketKeys), config.tls.minimumVersion);
 const counts = new SharedCounts(shared.connections, index);
 const opened = deferred<ThreadServices>();
 const parts: DoorParts = { config, shared, tls, counts, services: opened.promise, log };
@@ -36,7 +37,7 @@ control.on('message', (order: ThreadOrder) => {
       void orFail(() => open(order.port));
       break;
     case 'certificates':
-      tls.reload(order.certificates, Buffer.from(order.ticketKeys));
+      reload(order.certificates, Buffer.from(order.ticketKeys));
       break;
     case 'stop':
       void orFail(stop);
@@ -66,6 +67,15 @@ async function open(port: MessagePort): Promise<void> {
     fs.chmodSync(lmtp.socket, 0o660);
   }
   report({ kind: 'serving' });
+}
+
+/** The main thread has checked them; should TLS refuse them all the same, what is served stays. */
+function reload(certificates: readonly CertificatePem[], ticketKeys: Buffer): void {
+  try {
+    tls.reload(certificates, ticketKeys);
+  } catch (error) {
+    log.error('net.tls.failed', error);
+  }
 }
 
 async function stop(): Promise<void> {

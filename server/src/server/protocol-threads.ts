@@ -9,6 +9,8 @@ export interface ProtocolThreadsOptions {
   readonly count: number;
   readonly data: Omit<ProtocolThreadData, 'index'>;
   readonly log: Log;
+  /** The worker file, for tests that let a thread die. */
+  readonly file?: URL;
 }
 
 /** A thread must have served for so long before its next death counts as a first one. */
@@ -30,13 +32,15 @@ export async function startProtocolThreads(options: ProtocolThreadsOptions): Pro
 
 export class ProtocolThreads {
   readonly #log: Log;
+  readonly #file: URL;
   readonly #places: readonly Place[];
   readonly #failed = deferred<Error>();
   #data: Omit<ProtocolThreadData, 'index'>;
   #connect: (() => MessagePort) | undefined;
   #isStopping = false;
 
-  constructor({ count, data, log }: ProtocolThreadsOptions) {
+  constructor({ count, data, log, file = new URL('./protocol-thread.ts', import.meta.url) }: ProtocolThreadsOptions) {
+    this.#file = file;
     this.#log = log;
     this.#data = data;
     this.#places = Array.from({ length: count }, (_, index) => this.#start(index, 0));
@@ -78,7 +82,7 @@ export class ProtocolThreads {
   }
 
   #start(index: number, deaths: number): Place {
-    const worker = new Worker(new URL('./protocol-thread.ts', import.meta.url), { workerData: { ...this.#data, index } satisfies ProtocolThreadData });
+    const worker = new Worker(this.#file, { workerData: { ...this.#data, index } satisfies ProtocolThreadData });
     const place: Place = {
       index,
       worker,

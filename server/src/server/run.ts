@@ -6,6 +6,8 @@ import { type RunningServer, startServer } from './serve.ts';
 
 export interface RunOptions {
   readonly config: Config;
+  /** Whether the log says which ports are open: yes where nothing is said. */
+  readonly isAnnounced?: boolean;
   /** Called when the server is ready, also after it had to start anew. */
   readonly onReady?: (server: RunningServer) => Promise<void>;
 }
@@ -16,7 +18,7 @@ const IMPATIENT_AFTER_MS = 2000;
 const STEADY_MS = 10_000;
 
 /** Runs a server; resolves when it has stopped cleanly. Throws, in one clear line, when it cannot start or go on. */
-export async function runServer({ config, onReady }: RunOptions): Promise<void> {
+export async function runServer({ config, isAnnounced = true, onReady }: RunOptions): Promise<void> {
   const log = openLog(config.log);
   const stopped = deferred<'stop'>();
   let server: RunningServer | undefined;
@@ -42,7 +44,7 @@ export async function runServer({ config, onReady }: RunOptions): Promise<void> 
   try {
     for (;;) {
       const startedAtMs = performance.now();
-      server = await startServer(config, log);
+      server = await startServer({ config, log, isAnnounced });
       await onReady?.(server);
       const outcome = await Promise.race([stopped.promise, server.failed]);
       const isSteady = performance.now() - startedAtMs > STEADY_MS;

@@ -39,18 +39,25 @@ export interface RunningServer extends AsyncDisposable {
 
 const TICKET_KEY_LIFE_MS = 24 * 3600 * 1000;
 
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Whether the log says which ports are open. */
+  readonly isAnnounced: boolean;
+}
+
 /** Starts a server. Throws in one clear line what keeps it from starting; then nothing of it is left. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(options: StartOptions): Promise<RunningServer> {
   const lifecycle = new Lifecycle();
   try {
-    return await start(config, log, lifecycle);
+    return await start(options, lifecycle);
   } catch (error) {
     await lifecycle.stop();
     throw error;
   }
 }
 
-async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<RunningServer> {
+async function start({ config, log, isAnnounced }: StartOptions, lifecycle: Lifecycle): Promise<RunningServer> {
   const { dataDirectory, domain } = config.server;
   const onError = (error: unknown): void => void log.error('server.bug', error);
   let certificates = readCertificates(config.tls);
@@ -110,6 +117,7 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<Ru
     doors.reload(certificates, ticketKeys);
   }, TICKET_KEY_LIFE_MS);
   lifecycle.onStop('ticket keys', () => clearInterval(rotation));
+  if (isAnnounced) for (const { name, address, port } of all) log.info('net.listening', { listener: name, address, port });
   log.info('server.started', { version: VERSION, hostname: config.server.hostname, threads: count, process: process.pid });
 
   return {

@@ -24,6 +24,7 @@ export const devCommand: Command = {
     });
     await runServer({
       config: instance.config,
+      isAnnounced: false,
       onReady: async (server) => {
         await populate(server, { withSamples: !invocation.has('no-sample') });
         invocation.terminal.out(connectionPage(instance));
