@@ -3,6 +3,12 @@
  * then one commit for all recipients, local and remote. ARCHITECTURE "How a message comes in".
  */
 import type { Identity } from '#directory/directory.ts';
+import type { Path, RecipientParameters, SenderParameters } from '#smtp/wire/envelope.ts';
+import { Refusal } from '#smtp/wire/refusal.ts';
+
+// What the protocol has in common with this room is said there; who calls it needs only this file.
+export type { Path, RecipientParameters, SenderParameters } from '#smtp/wire/envelope.ts';
+export { Refusal };
 
 /** What is known of the other side before the first message. */
 export interface Peer {
@@ -15,43 +21,6 @@ export interface Peer {
   readonly tls: { readonly version: string; readonly cipher: string } | undefined;
   /** Set on submission: what follows is done with this account's rights. */
   readonly identity: Identity | undefined;
-}
-
-export interface SenderParameters {
-  readonly sizeBytes: number | undefined;
-  readonly body: '7BIT' | '8BITMIME';
-  readonly smtpUtf8: boolean;
-  readonly ret: 'FULL' | 'HDRS' | undefined;
-  readonly envelopeId: string | undefined;
-}
-
-export interface RecipientParameters {
-  /** undefined: not given. `['NEVER']` or any of the others. RFC 3461 §4.1 */
-  readonly notify: readonly string[] | undefined;
-  readonly originalRecipient: string | undefined;
-}
-
-/** A path as the envelope carries it: both parts decoded, domain as written; the null reverse-path is the empty address. */
-export interface Path {
-  readonly localPart: string;
-  readonly domain: string;
-}
-
-/** A reply that refuses: generic towards the client, specific in the log. */
-export class Refusal extends Error {
-  readonly code: number;
-  /** RFC 3463, whole: `5.1.1`. */
-  readonly enhanced: string;
-  /** For the log and the trail only. */
-  readonly reason: string;
-
-  constructor(code: number, enhanced: string, message: string, reason: string = message) {
-    super(message);
-    this.name = 'Refusal';
-    this.code = code;
-    this.enhanced = enhanced;
-    this.reason = reason;
-  }
 }
 
 export interface Delivery {

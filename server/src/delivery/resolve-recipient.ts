@@ -1,7 +1,7 @@
 /**
  * RCPT: does the address lead to a mailbox here, to another server, or nowhere?
  *
- * RFC 5321 §3.6 (relaying), §4.1.2, §4.5.1 (postmaster) · RFC 3463 · RFC 7505 is the sender's side and not asked here
+ * RFC 5321 §3.6 (relaying), §4.1.2, §4.5.1 (postmaster) · RFC 3463
  *
  * Only who has signed in may name recipients elsewhere. What hides another address in a local part (`user%other.example@here`, `"user@other.example"@here`,
  * `other.example!user@here`) is a local part like any other: it is never taken apart, so it can lead to a mailbox here or nowhere. Address literals name hosts,

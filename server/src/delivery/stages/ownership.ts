@@ -22,7 +22,7 @@ export const ownership: Stage = {
     const { peer, sender, services } = transaction;
     if (peer.identity === undefined) return;
     if (!(await services.directory.isCurrent(peer.identity))) throw new Refusal(421, '4.7.0', 'Sign in again', 'credentials changed');
-    // The null reverse-path is for notifications that mail programs send (RFC 8098 §3); From is asked of them too.
+    // The null reverse-path is for notifications that mail programs send (MDN); From is asked of them too.
     if (sender !== undefined && !(await owns(transaction, sender))) throw new Refusal(553, '5.7.1', 'Sender address does not belong to you');
   },
 

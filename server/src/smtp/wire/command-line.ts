@@ -4,7 +4,7 @@
  * RFC 5321 §2.4, §4.1.1 · RFC 6531 §3.3 (UTF-8 is possible in arguments; whether it is allowed is decided where the argument is read)
  */
 import { decodeUtf8 } from '#core/bytes.ts';
-import { Refusal } from '#delivery/delivery.ts';
+import { Refusal } from './refusal.ts';
 
 export interface CommandLine {
   /** Upper case. */

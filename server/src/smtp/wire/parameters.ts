@@ -3,8 +3,8 @@
  *
  * RFC 5321 §4.1.1.11 (form, 555) · RFC 1870 (SIZE) · RFC 6152 (BODY) · RFC 6531 §3.4 (SMTPUTF8) · RFC 3461 §4 (RET, ENVID, NOTIFY, ORCPT) · RFC 4954 §5 (AUTH)
  */
-import type { RecipientParameters, SenderParameters } from '#delivery/delivery.ts';
-import { Refusal } from '#delivery/delivery.ts';
+import type { RecipientParameters, SenderParameters } from './envelope.ts';
+import { Refusal } from './refusal.ts';
 import { decodeXtext, isXtext } from './xtext.ts';
 
 /** Which optional parameters this door has offered. */

@@ -7,8 +7,8 @@
  * local part and 256 for a path are what must at least be taken; we take paths up to 512 octets, because bounce addresses of list software are longer.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Path } from '#delivery/delivery.ts';
-import { Refusal } from '#delivery/delivery.ts';
+import type { Path } from './envelope.ts';
+import { Refusal } from './refusal.ts';
 
 /** A path and where the text goes on behind its `>`. */
 export interface ParsedPath {
