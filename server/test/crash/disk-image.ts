@@ -20,14 +20,14 @@ export class DiskImage {
   readonly #directories = new Map<string, boolean>();
   readonly #root: string;
 
-  /** Starts from what is in `root` now, all of it taken as durable. */
-  constructor(root: string) {
+  /** Starts from what is in `copy` now, all of it taken as durable, as if it lay in `root`, where the traced server had it. */
+  constructor(copy: string, root: string) {
     this.#root = root;
-    for (const entry of fs.readdirSync(root, { recursive: true, withFileTypes: true })) {
-      const name = path.join(entry.parentPath, entry.name);
+    for (const entry of fs.readdirSync(copy, { recursive: true, withFileTypes: true })) {
+      const name = path.join(root, path.relative(copy, path.join(entry.parentPath, entry.name)));
       if (entry.isDirectory()) this.#directories.set(name, true);
       if (!entry.isFile()) continue;
-      const content = fs.readFileSync(name);
+      const content = fs.readFileSync(path.join(entry.parentPath, entry.name));
       this.#files.set(name, { content, size: content.length, durable: content, isNamed: true, dirty: false });
     }
   }

@@ -63,7 +63,7 @@ function parseCall(text: string, began: number, ended: number): SystemCall | und
   const result = Number.parseInt(text.slice(equals + 4), 10);
   const strings = [...body.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map((match) => unhex(match[1] ?? ''));
   const isWrite = /^(p?writev?|pwrite64|send(msg|to))$/.test(name);
-  const descriptor = /^\d+<([^>]*)>/.exec(body)?.[1];
+  const descriptor = /^\d+<(TCP:\[[^\]]*\]|[^>]*)>/.exec(body)?.[1];
   const returned = name === 'openat' ? /<([^>]*)>\s*$/.exec(text)?.[1] : undefined;
   const positioned = name === 'pwrite64' || name === 'pwritev';
   return {

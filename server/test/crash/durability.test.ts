@@ -1,0 +1,192 @@
+/**
+ * Durability beyond the page cache, which kill -9 leaves standing. One run of the server under strace gives both proofs:
+ *
+ * (a) no positive reply to a change leaves before what it changed was synced: when it is written, no octet of the write-ahead log or of a segment is unsynced, no
+ *     new file is without its directory's sync, and something was synced since the command came;
+ * (b) the data directory cut back to what was synced at that moment opens, checks clean and holds every change acknowledged by then.
+ *
+ * With `PRAGMA synchronous=OFF` in store/sqlite/driver.ts both fail: docs/durability.md.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { ImapClient, Pop3Client, SmtpClient } from '../support/line-client.ts';
+import { needs, program } from '../support/outside.ts';
+import { startServer } from '../support/server.ts';
+import { DiskImage } from './disk-image.ts';
+import { CALLS, readSystemCalls, type SystemCall } from './system-calls.ts';
+import { inventory } from './workload.ts';
+
+const ROUNDS = 24;
+const ACCOUNT = 'ala';
+const options = { ...needs(program('strace')), timeout: 600_000 };
+
+/** An acknowledged state of a message: at `to` it was there. Between `from` and `to` the command was under way. Seconds since 1970. */
+interface Acknowledged {
+  readonly token: string;
+  readonly state: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Recording {
+  /** The data directory as it was before the traced run. */
+  readonly before: string;
+  readonly data: string;
+  readonly calls: readonly SystemCall[];
+  readonly history: readonly Acknowledged[];
+  readonly domain: string;
+  readonly ports: readonly number[];
+}
+
+let recording: Recording;
+
+before(async () => {
+  if (options.skip === false) recording = await record();
+});
+
+test('no positive reply leaves before its change is synced', options, () => {
+  const { data, before: start, calls, history, ports } = recording;
+  const disk = new DiskImage(start, data);
+  const isStore = (file: string): boolean => file.endsWith('-wal') || file.includes('/segments/');
+  const early: string[] = [];
+  let syncs = 0;
+  let checked = 0;
+  for (const call of calls) {
+    disk.apply(call);
+    if (/^f(data)?sync$/.test(call.name) && isStore(call.target)) syncs++;
+    if (!isReply(call, ports)) continue;
+    const change = history.find(({ from, to }) => call.began >= from && call.began <= to);
+    if (!change) continue;
+    const unsynced = disk.unsynced(isStore);
+    // The line DATA and the continuation of a literal are answered before there is anything to sync: only the last reply of a command acknowledges it.
+    const isLast = !calls.some((later) => later.began > call.began && later.began <= change.to && isReply(later, ports));
+    if (!isLast) continue;
+    checked++;
+    if (unsynced.length > 0) early.push(`${change.token} ${change.state}: ${unsynced.map((file) => path.basename(file)).join(', ')} not synced`);
+    if (!calls.some((sync) => /^f(data)?sync$/.test(sync.name) && isStore(sync.target) && sync.ended >= change.from && sync.ended <= call.began + 1e-6))
+      early.push(`${change.token} ${change.state}: nothing was synced for it`);
+  }
+  assert.deepEqual(early, []);
+  assert.equal(checked, history.length, 'every acknowledgement was seen');
+  assert.ok(syncs > ROUNDS, `only ${syncs} syncs were seen`);
+});
+
+test('what was synced by any moment holds everything acknowledged by then', options, async (t) => {
+  const { data, before: start, calls, history, domain } = recording;
+  const isSync = (call: SystemCall): boolean => /^f(data)?sync$/.test(call.name) && call.target.startsWith(data);
+  const syncs = calls.flatMap((call, index) => (isSync(call) ? [index] : []));
+  const points = Array.from({ length: 8 }, (_, step) => syncs[Math.min(syncs.length - 1, Math.floor(((step + Math.random()) / 8) * syncs.length))] ?? 0);
+  const disk = new DiskImage(start, data);
+  let applied = 0;
+  for (const point of points) {
+    for (; applied <= point; applied++) disk.apply(calls[applied] as SystemCall);
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-cut-'));
+    try {
+      disk.materialize(path.join(directory, 'data'));
+      await using server = await startServer({ directory, domain });
+      const found = await inventory(
+        { smtpPort: server.ports.smtp, imapsPort: server.ports.imaps, pop3sPort: server.ports.pop3s, domain, password: server.password },
+        ACCOUNT,
+      );
+      const moment = (calls[point] as SystemCall).began;
+      assert.deepEqual(missing(found, history, moment), [], `cut at sync ${syncs.indexOf(point) + 1} of ${syncs.length}`);
+      assert.equal(await server.stop(), 0);
+      assert.deepEqual(await server.check(), []);
+    } finally {
+      fs.rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  t.diagnostic(`${points.length} cuts among ${syncs.length} syncs, ${history.length} acknowledged changes`);
+});
+
+/** For each message: its state must be the last one acknowledged before the moment, or one that was under way or came later than that. */
+function missing(found: ReadonlyMap<string, readonly string[]>, history: readonly Acknowledged[], moment: number): string[] {
+  const tokens = new Set(history.map(({ token }) => token));
+  return [...tokens].flatMap((token) => {
+    const states = history.filter((change) => change.token === token);
+    const settled = states.findLast(({ to }) => to < moment)?.state ?? 'absent';
+    const open = states.filter(({ from, to }) => from <= moment && to >= moment).map(({ state }) => state);
+    const there = found.get(token) ?? [];
+    const state = there[0] ?? 'absent';
+    return there.length <= 1 && (state === settled || open.includes(state))
+      ? []
+      : [`${token} is ${there.join(' and ') || 'absent'}, acknowledged was ${settled}`];
+  });
+}
+
+/** Drives the server under strace, one command after the other, and reads the trace. */
+async function record(): Promise<Recording> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-traced-'));
+  const trace = path.join(directory, 'trace');
+  process.on('exit', () => fs.rmSync(directory, { recursive: true, force: true }));
+  // The store is made by a first run; what is traced begins with a copy of it.
+  const first = await startServer({ directory, accounts: [ACCOUNT] });
+  assert.equal(await first.stop(), 0);
+  const data = path.join(directory, 'data');
+  const start = path.join(directory, 'before');
+  fs.cpSync(data, start, { recursive: true });
+  const history: Acknowledged[] = [];
+  const wrapper = ['strace', '-f', '--seccomp-bpf', '-ttt', '-yy', '-xx', '-s', '8388608', '-e', `trace=${CALLS}`, '-e', 'signal=none', '-o', trace];
+  const server = await startServer({ directory, domain: first.domain, wrapper });
+  const change = async (token: string, state: string, work: () => Promise<{ readonly isOk: boolean }>): Promise<void> => {
+    const from = Date.now() / 1000;
+    const { isOk } = await work();
+    assert.ok(isOk, `${token} ${state} was refused`);
+    history.push({ token, state, from: from - 0.001, to: Date.now() / 1000 + 0.001 });
+  };
+  const address = `${ACCOUNT}@${server.domain}`;
+  const smtp = await SmtpClient.connect(server.ports.smtp, { tls: false });
+  const imap = await ImapClient.connect(server.ports.imaps, ACCOUNT, server.password);
+  await imap.command('SELECT INBOX');
+  for (let round = 0; round < ROUNDS; round++) {
+    const [a, b] = [`r${round}a`, `r${round}b`];
+    await change(a, 'INBOX', () => smtp.deliver('sender@outside.example', [address], message(a, round % 6 === 5 ? 200_000 : 2000)));
+    await change(b, 'INBOX', () => imap.command('APPEND INBOX', message(b, round % 8 === 7 ? 150_000 : 500)));
+    await imap.command('NOOP');
+    const uidOf = async (token: string): Promise<string> => / (\d+)$/.exec((await imap.command(`UID SEARCH SUBJECT ${token}`)).untagged[0] ?? '')?.[1] ?? '0';
+    const uid = await uidOf(a);
+    await change(a, 'INBOX flagged', async () => imap.command(`UID STORE ${uid} +FLAGS.SILENT (\\Flagged)`));
+    if (round % 3 === 0) await change(a, 'Archive flagged', async () => imap.command(`UID MOVE ${uid} Archive`));
+    if (round % 3 === 1) {
+      await imap.command(`UID STORE ${uid} +FLAGS.SILENT (\\Deleted)`);
+      await change(a, 'absent', async () => imap.command('EXPUNGE'));
+    }
+    if (round % 6 === 4) {
+      const pop3 = await Pop3Client.connect(server.ports.pop3s, ACCOUNT, server.password);
+      await pop3.command('DELE 1');
+      const { lines } = await pop3.command('TOP 2 0', { multiline: true });
+      assert.ok(lines.length > 1);
+      const gone = /Subject: (\w+)/.exec((await pop3.command('TOP 1 0', { multiline: true })).lines.join('\n'))?.[1];
+      assert.equal(gone, undefined, 'a deleted message is not shown');
+      const oldest = history.find(
+        ({ token, state }) => state.startsWith('INBOX') && !history.some((other) => other.token === token && /Archive|absent/.test(other.state)),
+      );
+      await change(oldest?.token ?? '', 'absent', () => pop3.command('QUIT'));
+      pop3.close();
+    }
+  }
+  smtp.close();
+  imap.close();
+  assert.equal(await server.stop(), 0);
+  return { before: start, data, calls: await readSystemCalls(trace), history, domain: server.domain, ports: Object.values(server.ports) };
+}
+
+function isReply(call: SystemCall, ports: readonly number[]): boolean {
+  return /^(write|writev|sendmsg|sendto)$/.test(call.name) && call.target.startsWith('TCP:[') && ports.some((port) => call.target.includes(`:${port}->`));
+}
+
+function message(token: string, size: number): string {
+  const lines = Array.from({ length: Math.ceil(size / 72) }, () => 'x'.repeat(70));
+  return [
+    `From: sender@outside.example`,
+    `Subject: ${token}`,
+    `Message-ID: <${token}@outside.example>`,
+    'Date: Mon, 23 Nov 2026 12:00:00 +0000',
+    '',
+    ...lines,
+    '',
+  ].join('\r\n');
+}
