@@ -17,8 +17,8 @@ const TAB = 0x09;
 /** Numbers kept for each field: id, start of the name, its end, start of the value, end of the field's lines. */
 const STRIDE = 5;
 
-/** Fields that are indexed; what follows them stays in the raw block only. */
-export const FIELD_LIMIT = 2000;
+/** Fields that are indexed; what follows them stays in the raw block only. More than LISTED_HEADER_BYTES can hold. */
+export const FIELD_LIMIT = 11_000;
 
 export class Header {
   /** The block as it stands in the message, up to the limit that was kept, with the empty line that ends it where there is one. */

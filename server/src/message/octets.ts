@@ -20,11 +20,6 @@ export function trimOctets(text: string): string {
 
 const NON_ASCII = /[\x80-\xff]/;
 
-/** Whether any octet is above 127. */
-export function hasEightBit(text: string): boolean {
-  return NON_ASCII.test(text);
-}
-
 /** The text that raw octets in a header stand for: UTF-8 (RFC 6532) where valid, else Windows-1252, which shows at least most Western letters. */
 export function textOfOctets(octets: string): string {
   if (!NON_ASCII.test(octets)) return octets;

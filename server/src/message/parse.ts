@@ -14,10 +14,12 @@
  * - LF alone ends a line too (messages that were appended by programs); CR alone does not.
  */
 import { asBuffer } from '#core/bytes.ts';
+import { BOUNDARY_LIMIT, Boundaries, type BoundaryLine, UNDECIDED } from './boundaries.ts';
 import { contentOf, defaultContent } from './content.ts';
 import { imapEnvelope } from './envelope.ts';
 import { Header } from './header.ts';
-import { octetsOf, trimOctets } from './octets.ts';
+import { HeaderCollector } from './header-collector.ts';
+import { trimOctets } from './octets.ts';
 import { findParameter } from './parameters.ts';
 import { type Content, DEFAULT_LIMITS, type ParsedMessage, type ParserLimits, type Part } from './part.ts';
 import { SampleCollector } from './text-sample.ts';
@@ -25,13 +27,7 @@ import { SampleCollector } from './text-sample.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 const DASH = 0x2d;
-const SPACE = 0x20;
-const TAB = 0x09;
 const NEWLINE_DASHES = Buffer.from('\n--');
-/** RFC 2046 §5.1.1 allows 70; programs have been seen with more. */
-const BOUNDARY_LIMIT = 200;
-/** A longer line is no boundary: `--`, boundary, `--`, white space, line end. */
-const BOUNDARY_LINE_LIMIT = BOUNDARY_LIMIT + 64;
 const EMPTY = Buffer.alloc(0);
 
 /** A part while it is being read. */
@@ -48,7 +44,7 @@ interface OpenPart {
 
 interface Frame {
   readonly part: OpenPart;
-  /** `--boundary` of a multipart while its delimiters are looked for. */
+  /** The boundary of a multipart while its delimiters are looked for. */
   boundary: string | undefined;
   /** The line counter when the body began. */
   linesBefore: number;
@@ -68,8 +64,8 @@ export class MessageParser {
   readonly #limits: ParserLimits;
   readonly #stack: Frame[] = [];
   readonly #root: Frame;
-  /** Open boundaries: `--boundary` to its place in the stack. */
-  readonly #boundaries = new Map<string, number>();
+  /** By their place in the stack. */
+  readonly #boundaries = new Boundaries();
   readonly #samples = new SampleCollector();
   #rootHeader: Header | undefined;
   #state: typeof IN_HEADER | typeof IN_BODY = IN_HEADER;
@@ -88,12 +84,11 @@ export class MessageParser {
   /** Octets of the line end before a line start, and whether the last octet was a CR: across pieces. */
   #lineEndBytes = 0;
   #lastWasCr = false;
-  /** What came of the current header in earlier pieces. */
-  #header: Buffer = EMPTY;
-  #headerLength = 0;
+  readonly #header: HeaderCollector;
 
   constructor(limits: ParserLimits = DEFAULT_LIMITS) {
     this.#limits = limits;
+    this.#header = new HeaderCollector(limits.headerBytes);
     this.#root = this.#push(undefined, 0);
   }
 
@@ -141,7 +136,7 @@ export class MessageParser {
   /** From `start` to the end of the header or of the data; collects the header's octets when it goes on in the next piece. */
   #inHeader(data: Buffer, base: number, start: number, isLast: boolean): number {
     let at = start;
-    const hasBoundaries = this.#boundaries.size > 0;
+    const hasBoundaries = !this.#boundaries.isEmpty;
     for (;;) {
       if (this.#isLineStart) {
         const first = data[at] as number;
@@ -169,7 +164,7 @@ export class MessageParser {
       }
       const lf = data.indexOf(LF, at);
       if (lf < 0) {
-        this.#keepHeader(data, start, data.length);
+        this.#header.add(data, start, data.length);
         this.#lastWasCr = data[data.length - 1] === CR;
         return data.length;
       }
@@ -178,7 +173,7 @@ export class MessageParser {
       this.#isLineStart = true;
       at = lf + 1;
       if (at === data.length) {
-        this.#keepHeader(data, start, at);
+        this.#header.add(data, start, at);
         return at;
       }
     }
@@ -189,13 +184,13 @@ export class MessageParser {
   }
 
   #pause(data: Buffer, start: number, at: number): number {
-    this.#keepHeader(data, start, at);
+    this.#header.add(data, start, at);
     return -1 - at;
   }
 
   /** From `start` to the next boundary line or the end of the data. */
   #inBody(data: Buffer, base: number, start: number, isLast: boolean): number {
-    if (this.#boundaries.size === 0) {
+    if (this.#boundaries.isEmpty) {
       if (this.#isCountingLines) this.#lineCount += countLines(data, start, data.length);
       this.#samples.add(data, start, data.length);
       return data.length;
@@ -254,34 +249,16 @@ export class MessageParser {
     return data.length;
   }
 
-  /** What the line that begins at `at` with a dash says: nothing, a boundary, or that more of it must be seen. */
+  /** A boundary that counts here: beyond the limit of parts, what follows belongs to the part before. */
   #boundaryAt(data: Buffer, at: number, isLast: boolean): BoundaryLine | typeof UNDECIDED | undefined {
-    const limit = at + BOUNDARY_LINE_LIMIT;
-    if (at + 1 < data.length && data[at + 1] !== DASH) return undefined;
-    const lf = data.indexOf(LF, at);
-    if (lf < 0 && data.length < limit && !isLast) return UNDECIDED;
-    const lineEnd = lf < 0 ? data.length : lf;
-    if (lineEnd > limit) return undefined;
-    let end = lineEnd;
-    if (lf >= 0 && end > at && data[end - 1] === CR) end--;
-    while (end > at && (data[end - 1] === SPACE || data[end - 1] === TAB)) end--;
-    const line = octetsOf(data, at, end);
-    const lineBytes = (lf < 0 ? data.length : lf + 1) - at;
-    const lineEndBytes = lf < 0 ? 0 : data[lf - 1] === CR ? 2 : 1;
-    const frame = this.#boundaries.get(line);
-    if (frame !== undefined) {
-      // Beyond the limit of parts, what follows belongs to the part before.
-      return this.#partCount >= this.#limits.parts ? undefined : { frame, isClose: false, lineBytes, lineEndBytes };
-    }
-    if (!line.endsWith('--')) return undefined;
-    const closed = this.#boundaries.get(line.slice(0, -2));
-    return closed === undefined ? undefined : { frame: closed, isClose: true, lineBytes, lineEndBytes };
+    const found = this.#boundaries.lineAt(data, at, isLast);
+    return found === undefined || found === UNDECIDED || found.isClose || this.#partCount < this.#limits.parts ? found : undefined;
   }
 
-  /** A boundary line [lineStart, lineEnd) of the multipart at `found.frame`: ends all that is open in it. */
+  /** A boundary line [lineStart, lineEnd) of the multipart at `found.place`: ends all that is open in it. */
   #boundary(found: BoundaryLine, lineStart: number, lineEnd: number): void {
-    while (this.#stack.length > found.frame + 1) this.#close(lineStart, this.#lineEndBytes);
-    const frame = this.#stack[found.frame] as Frame;
+    while (this.#stack.length > found.place + 1) this.#close(lineStart, this.#lineEndBytes);
+    const frame = this.#stack[found.place] as Frame;
     if (this.#isCountingLines && found.lineEndBytes > 0) this.#lineCount++;
     this.#isLineStart = true;
     this.#lineEndBytes = found.lineEndBytes;
@@ -316,7 +293,6 @@ export class MessageParser {
     this.#stack.push(frame);
     this.#state = IN_HEADER;
     this.#isLineStart = true;
-    this.#headerLength = 0;
     return frame;
   }
 
@@ -325,7 +301,7 @@ export class MessageParser {
     const frame = this.#stack[this.#stack.length - 1] as Frame;
     const parent = this.#stack[this.#stack.length - 2];
     const { part } = frame;
-    const header = new Header(this.#wholeHeader(data, start, end));
+    const header = new Header(this.#header.take(data, start, end));
     const isRoot = parent === undefined;
     const isInDigest = parent !== undefined && parent.part.kind === 'multipart' && parent.part.content.subtype === 'digest';
     if (isRoot) this.#rootHeader = header;
@@ -358,8 +334,8 @@ export class MessageParser {
     const boundary = value.length > BOUNDARY_LIMIT ? '' : trimOctets(`|${value}`).slice(1);
     if (boundary === '') return;
     frame.part.kind = 'multipart';
-    frame.boundary = `--${boundary}`;
-    this.#boundaries.set(frame.boundary, this.#stack.length - 1);
+    frame.boundary = boundary;
+    this.#boundaries.open(boundary, this.#stack.length - 1);
   }
 
   /** Ends the innermost part: its body ends `lineEndBytes` before `at`. */
@@ -387,38 +363,9 @@ export class MessageParser {
   }
 
   #forgetBoundary(frame: Frame): void {
-    const { boundary } = frame;
-    if (boundary === undefined) return;
+    if (frame.boundary === undefined) return;
+    this.#boundaries.close(frame.boundary);
     frame.boundary = undefined;
-    this.#boundaries.delete(boundary);
-    // An outer multipart may have the same boundary.
-    for (let i = this.#stack.length - 1; i >= 0; i--) {
-      if ((this.#stack[i] as Frame).boundary !== boundary) continue;
-      this.#boundaries.set(boundary, i);
-      return;
-    }
-  }
-
-  /** Appends data [start, end) to the header kept so far, up to the limit. */
-  #keepHeader(data: Buffer, start: number, end: number): void {
-    const length = Math.min(end - start, this.#limits.headerBytes - this.#headerLength);
-    if (length <= 0) return;
-    if (this.#header.length < this.#headerLength + length) {
-      const larger = Buffer.allocUnsafe(Math.max(4096, (this.#headerLength + length) * 2));
-      this.#header.copy(larger, 0, 0, this.#headerLength);
-      this.#header = larger;
-    }
-    data.copy(this.#header, this.#headerLength, start, start + length);
-    this.#headerLength += length;
-  }
-
-  #wholeHeader(data: Buffer, start: number, end: number): Buffer {
-    // A copy, even of what came in one piece: the caller's memory is not kept.
-    if (this.#headerLength === 0) return Buffer.from(data.subarray(start, Math.min(end, start + this.#limits.headerBytes)));
-    this.#keepHeader(data, start, end);
-    const whole = Buffer.from(this.#header.subarray(0, this.#headerLength));
-    this.#headerLength = 0;
-    return whole;
   }
 
   /** Parts beyond the budget lose their details, not their place. */
@@ -439,14 +386,6 @@ export class MessageParser {
   }
 }
 
-interface BoundaryLine {
-  readonly frame: number;
-  readonly isClose: boolean;
-  readonly lineBytes: number;
-  readonly lineEndBytes: number;
-}
-
-const UNDECIDED = 'undecided';
 const NOTHING = new Header(EMPTY);
 
 function isMessage(content: Content): boolean {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { prepareMessage } from './prepare.ts';
+import { LISTED_HEADER_BYTES } from './prepared.ts';
 import { decodeStructure } from './structure.ts';
 import { searchableText } from './text.ts';
 import { threadHashes } from './thread-keys.ts';
@@ -64,6 +65,13 @@ test('an empty message is a message', () => {
     hasAttachment: false,
     threadHashes: [],
   });
+});
+
+test('of a header up to LISTED_HEADER_BYTES every listing field is kept', () => {
+  const many = Buffer.from(`${'a:\n'.repeat((LISTED_HEADER_BYTES - 20) / 3)}Subject: last\n\n`);
+  assert.equal(Buffer.from(prepareMessage(many).fields).toString(), 'Subject: last\r\n');
+  const long = Buffer.from(`To: ${'x\n '.repeat((LISTED_HEADER_BYTES - 20) / 3)}\nSubject: last\n\n`);
+  assert.match(Buffer.from(prepareMessage(long).fields).toString(), /^To: x[^]*Subject: last\r\n$/);
 });
 
 test('an attachment is what people call so', () => {

@@ -16,7 +16,7 @@ import { previewOf } from './preview.ts';
 import { encodeStructure, isAttachment } from './structure.ts';
 import { threadHashes } from './thread-keys.ts';
 
-/** Octets kept of the fields that lists ask for. */
+/** Octets kept of the fields that lists ask for: at least LISTED_HEADER_BYTES. */
 const FIELDS_LIMIT = 64 * 1024;
 
 /** From a parsed message. Pure: the same message gives the same result. */

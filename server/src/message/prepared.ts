@@ -13,7 +13,7 @@ export interface PreparedMessage {
   readonly bodyStructure: Uint8Array;
   /** The part tree with byte ranges, in the compact form that `decodeStructure` reads. */
   readonly structure: Uint8Array;
-  /** The raw lines of the header fields in LISTING_FIELDS, in their order in the message, each ended by CRLF (a bare final line end normalised). */
+  /** The raw lines of the header fields in LISTING_FIELDS, in their order in the message, each ended by CRLF (a bare line end normalised). All of them where headerBytes is at most LISTED_HEADER_BYTES. */
   readonly fields: Uint8Array;
   /** The first words of the text, folded white space, at most 256 characters. RFC 8970 */
   readonly preview: string;
@@ -22,9 +22,12 @@ export interface PreparedMessage {
   /** Milliseconds of the Date field; undefined where there is none that can be read. */
   readonly sentAtMs: number | undefined;
   readonly hasAttachment: boolean;
-  /** 53-bit hashes for conversation look-up, own Message-ID first, then References and In-Reply-To, at most 32. Empty where there is no message id. */
+  /** 53-bit hashes for conversation look-up, own Message-ID first (where there is one), then References and In-Reply-To, at most 32. */
   readonly threadHashes: readonly number[];
 }
+
+/** Up to this size of a header, `fields` holds all of its listing fields; a larger one must be read from the message itself. */
+export const LISTED_HEADER_BYTES: number = 32 * 1024;
 
 /** The header fields whose raw lines are kept in the message row: what mail programs ask for in lists. Lower case. */
 export const LISTING_FIELDS: ReadonlySet<string> = new Set([
