@@ -5,6 +5,7 @@
  * RFC 9051 §6.4.5, §7.5.2 · RFC 2180 §4.1.2
  */
 import { objectId, type ThreadId } from '#core/ids.ts';
+import { LISTED_HEADER_BYTES } from '#message/prepared.ts';
 import { ImapError } from '../command.ts';
 import { type Batch, octetsAt } from '../rows/batch.ts';
 import type { Columns } from '../rows/queries.ts';
@@ -26,8 +27,6 @@ import { Walker } from './walker.ts';
 const TABLE_SLICE = 512;
 /** Rows read at once. */
 const ROW_SLICE = 256;
-/** Header fields are taken from the row where the whole header is smaller than this: beyond it the row may not hold all (message/prepare.ts). */
-export const LISTED_HEADER_BYTES: number = 32 * 1024;
 
 /** A section with what is worked out once for all messages. */
 export interface PreparedSection {
