@@ -30,10 +30,10 @@ export const fetch: Command<FetchArgs> = {
   async run(session, { set, request }, kind) {
     const selected = session.mustBeSelected;
     const { view, base, keywords } = selected;
-    if (request.items.modseq) session.enableCondstore();
     if (request.vanished && (kind === 'seq' || !session.hasQresync || request.changedSince === undefined)) {
       throw new ImapError('BAD', 'VANISHED needs UID FETCH, CHANGEDSINCE and ENABLE QRESYNC');
     }
+    if (request.items.modseq) session.enableCondstore();
     let uids = view.uidsOf(set, kind);
     if (request.changedSince !== undefined) {
       if (request.vanished) await tellVanishedSince(session, selected, set, request.changedSince);
