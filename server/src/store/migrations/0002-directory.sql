@@ -26,11 +26,13 @@ CREATE TABLE account (
   quota_bytes        INTEGER NOT NULL DEFAULT 0,       -- 0: none
   primary_address    TEXT NOT NULL DEFAULT '',
   password           TEXT NOT NULL DEFAULT '',         -- PHC string; '' for none: nobody signs in
+  has_scram          INTEGER NOT NULL DEFAULT 0,       -- whether scram_key has keys of the password
   credential_version INTEGER NOT NULL DEFAULT 1,       -- grows with every change of a credential or of the state
   created_at         INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX account_by_login ON account (login);
 CREATE INDEX account_admin ON account (account) WHERE is_admin = 1;
+CREATE INDEX account_without_scram ON account (account) WHERE has_scram = 0;
 
 -- SCRAM-SHA-256 keys, kept only for passwords that the server itself has made (RFC 5802 §3).
 CREATE TABLE scram_key (

@@ -40,14 +40,17 @@ export function runWriter(mutations: readonly AnyMutation[]): void {
     control.close();
     return;
   }
+  const ports = new Set<MessagePort>();
   control.on('message', (order: WriterOrder) => {
     switch (order.kind) {
       case 'connect':
-        serve(started.writer, order.port);
+        serve(started.writer, order.port, ports);
         break;
       case 'stop':
         void started.close().then(() => {
           report({ kind: 'stopped' });
+          // Open ports would keep the thread alive; their other ends learn by it that the writer has gone.
+          for (const port of ports) port.close();
           control.close();
         });
         break;
@@ -80,9 +83,13 @@ function start(data: WriterThreadData, mutations: readonly AnyMutation[], report
   };
 }
 
-function serve(writer: Writer, port: MessagePort): void {
+function serve(writer: Writer, port: MessagePort, ports: Set<MessagePort>): void {
+  ports.add(port);
   const client: WriterClient = { deliver: (batch) => port.postMessage(batch) };
   writer.addClient(client);
   port.on('message', (batch: RequestBatch) => writer.submit(client, batch));
-  port.on('close', () => writer.removeClient(client));
+  port.on('close', () => {
+    ports.delete(port);
+    writer.removeClient(client);
+  });
 }
