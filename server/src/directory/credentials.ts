@@ -2,7 +2,7 @@
 import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
-import { type Program, run, sql } from '#store/sql.ts';
+import { one, type Program, run, sql } from '#store/sql.ts';
 import type { StoredScramKeys } from './scram-keys.ts';
 
 export interface SetPassword {
@@ -16,7 +16,7 @@ export interface SetPassword {
 /** Throws `account-not-found`. */
 export const setPassword: Mutation<SetPassword, void> = defineMutation('directory.setPassword', function* (tx, args: SetPassword) {
   const changed = yield* run(
-    sql`UPDATE account SET password = ${args.passwordHash}, credential_version = credential_version + 1 WHERE account = ${args.account}`,
+    sql`UPDATE account SET password = ${args.passwordHash}, has_scram = 0, credential_version = credential_version + 1 WHERE account = ${args.account}`,
   );
   if (changed === 0) throw new DomainError('account-not-found', 'there is no such account');
   yield* run(sql`DELETE FROM scram_key WHERE account = ${args.account}`);
@@ -30,4 +30,15 @@ export function* storeScramKeys(account: AccountId, keys: StoredScramKeys): Prog
     INSERT INTO scram_key (account, salt, iterations, stored_key, server_key)
     VALUES (${account}, ${keys.salt}, ${keys.iterations}, ${keys.storedKey}, ${keys.serverKey})
     ON CONFLICT (account) DO UPDATE SET salt = excluded.salt, iterations = excluded.iterations, stored_key = excluded.stored_key, server_key = excluded.server_key`);
+  yield* run(sql`UPDATE account SET has_scram = 1 WHERE account = ${account}`);
+}
+
+/**
+ * Whether every account that can sign in has SCRAM keys. Only then is SCRAM shown in lists of mechanisms: a mail program takes the strongest one that it sees
+ * and does not try another, so one that fails with a right password must not be seen.
+ */
+export function* hasScramEverywhere(): Program<boolean> {
+  const row = yield* one<{ readonly yes: number }>(sql`
+    SELECT EXISTS (SELECT 1 FROM scram_key) AND NOT EXISTS (SELECT 1 FROM account WHERE has_scram = 0 AND state = 'active') AS yes`);
+  return row?.yes === 1;
 }

@@ -47,6 +47,8 @@ export interface SignInContext {
 }
 
 export interface Directory {
+  /** Whether every account has SCRAM keys, so that SCRAM may be shown in lists of mechanisms; it is accepted in any case. */
+  readonly showsScram: boolean;
   /** Whether mail for this domain (lower-case A-label form) is received here. */
   isLocalDomain(domain: string): Promise<boolean>;
   /** The account behind `localPart@domain` (any case, U-label or A-label); undefined when the domain is ours and nobody has that address. `postmaster`, `abuse` always resolve. */

@@ -6,6 +6,7 @@ import type { Log } from '#log/log.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
 import { listAddresses } from './addresses.ts';
+import { hasScramEverywhere } from './credentials.ts';
 import type { Directory, Identity } from './directory.ts';
 import { findDomain } from './domains.ts';
 import { domainKey, formatAddress } from './names.ts';
@@ -31,9 +32,23 @@ export interface DirectoryOptions {
 export type OpenDirectory = Directory & AsyncDisposable & { flush(): Promise<void> };
 
 export function openDirectory(options: DirectoryOptions): OpenDirectory {
-  const { store, clock = systemClock } = options;
+  const { store, log, clock = systemClock } = options;
   const signIn = new SignIn({ ...options, clock, shared: options.signIn });
+  let showsScram = false;
+  const readScram = (): void => {
+    store.query(hasScramEverywhere()).then(
+      (everywhere) => {
+        showsScram = everywhere;
+      },
+      (error: unknown) => void log.error('store.failed', error, { what: 'directory' }),
+    );
+  };
+  readScram();
+  const changes = store.onNotify('directory', readScram);
   return {
+    get showsScram() {
+      return showsScram;
+    },
     isLocalDomain: async (domain) => {
       const key = domainKey(domain);
       return key !== undefined && (await store.query(findDomain(key))) !== undefined;
@@ -52,7 +67,10 @@ export function openDirectory(options: DirectoryOptions): OpenDirectory {
     scramKeys: (login, context) => signIn.scramKeys(login, context),
     finishScram: (keys, isProven, context) => signIn.finishScram(keys, isProven, context),
     flush: () => signIn.flush(),
-    [Symbol.asyncDispose]: () => signIn[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      changes[Symbol.dispose]();
+      await signIn[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  *
  * RFC 9051 §6.1.1, §6.2.3 (LOGINDISABLED), §7.2.2
  */
+import { offeredMechanisms } from '#sasl/exchange.ts';
 import type { Session } from './session.ts';
 
 /** In every state. RFC 3501, 9051, 7888, 4959, 2971, 5161, 2177. */
@@ -35,9 +36,9 @@ const SIGNED_IN: readonly string[] = [
 
 /** The capabilities as the session stands, in one line. */
 export function capabilities(session: Session): string {
-  const { mechanisms, settings } = session.services;
+  const { directory, settings } = session.services;
   if (session.identity !== undefined) return [...ALWAYS, ...SIGNED_IN, `APPENDLIMIT=${settings.appendLimitBytes}`].join(' ');
   const { tls, listener } = session.connection;
   if (tls === undefined) return [...ALWAYS, ...(listener === 'imap' ? ['STARTTLS'] : []), 'LOGINDISABLED'].join(' ');
-  return [...ALWAYS, ...mechanisms.filter((mechanism) => mechanism.isOffered(tls)).map(({ name }) => `AUTH=${name}`)].join(' ');
+  return [...ALWAYS, ...offeredMechanisms(tls, directory).map(({ name }) => `AUTH=${name}`)].join(' ');
 }

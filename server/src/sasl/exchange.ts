@@ -4,7 +4,7 @@
  *
  * RFC 4422 §3 · RFC 4954 §4 (SMTP) · RFC 9051 §6.2.2 (IMAP) · RFC 5034 §4 (POP3)
  */
-import { type Identity, SignInRefused } from '#directory/directory.ts';
+import { type Directory, type Identity, SignInRefused } from '#directory/directory.ts';
 import type { TlsFacts } from '#net/connection.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { login } from './login.ts';
@@ -15,12 +15,12 @@ import { scramSha256, scramSha256Plus } from './scram.ts';
 /** All, in the order in which they are offered: the strongest first. */
 export const mechanisms: readonly Mechanism[] = [scramSha256Plus, scramSha256, plain, login];
 
-/** Those that can be offered on a connection; none on a plain line. */
-export function offeredMechanisms(tls: TlsFacts | undefined): readonly Mechanism[] {
-  return mechanisms.filter((mechanism) => mechanism.isOffered(tls));
+/** Those to be shown in a list on a connection; none on a plain line. */
+export function offeredMechanisms(tls: TlsFacts | undefined, directory: Directory): readonly Mechanism[] {
+  return mechanisms.filter((mechanism) => mechanism.isOffered(tls) && (!mechanism.needsScramKeys || directory.showsScram));
 }
 
-/** The offered mechanism of this name, in any case. */
+/** The mechanism of this name, in any case, if it can be used on this connection: whether it is shown or not. */
 export function findMechanism(name: string, tls: TlsFacts | undefined): Mechanism | undefined {
   const upper = name.toUpperCase();
   return mechanisms.find((mechanism) => mechanism.name === upper && mechanism.isOffered(tls));

@@ -5,6 +5,7 @@ import type { Mechanism } from './mechanism.ts';
 
 export const login: Mechanism = {
   name: 'LOGIN',
+  needsScramKeys: false,
   isOffered: (tls) => tls !== undefined,
   start: (context) => {
     let name: string | undefined;

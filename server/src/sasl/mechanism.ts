@@ -23,7 +23,9 @@ export interface SaslExchange {
 export interface Mechanism {
   /** As registered: `SCRAM-SHA-256-PLUS`. */
   readonly name: string;
-  /** Whether it can be offered on this connection. No mechanism is offered without TLS. */
+  /** Whether it works only for accounts with SCRAM keys: then it is shown only where all have them (`Directory.showsScram`). */
+  readonly needsScramKeys: boolean;
+  /** Whether it can be used on this connection. No mechanism can without TLS. */
   isOffered(tls: TlsFacts | undefined): boolean;
   start(context: SaslContext): SaslExchange;
 }

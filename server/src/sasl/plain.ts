@@ -6,6 +6,7 @@ import type { Mechanism } from './mechanism.ts';
 
 export const plain: Mechanism = {
   name: 'PLAIN',
+  needsScramKeys: false,
   isOffered: (tls) => tls !== undefined,
   start: (context) => ({
     async next(response) {

@@ -16,12 +16,14 @@ const BINDING_TYPES = ['tls-exporter', 'tls-server-end-point'] as const;
 
 export const scramSha256: Mechanism = {
   name: 'SCRAM-SHA-256',
+  needsScramKeys: true,
   isOffered: (tls) => tls !== undefined,
   start: (context) => scram(context, false),
 };
 
 export const scramSha256Plus: Mechanism = {
   name: 'SCRAM-SHA-256-PLUS',
+  needsScramKeys: true,
   isOffered: canBind,
   start: (context) => scram(context, true),
 };
@@ -37,7 +39,7 @@ function scram(context: SaslContext, isPlus: boolean): SaslExchange {
 
   async function begin(message: Uint8Array): Promise<SaslStep> {
     const first = parseClientFirst(message);
-    const binding = Buffer.concat([Buffer.from(first.gs2Header), bindingData(first, isPlus, context.tls)]);
+    const binding = Buffer.concat([Buffer.from(first.gs2Header), bindingData(first, isPlus, context)]);
     const keys = await context.directory.scramKeys(first.name, context);
     const nonce = first.nonce + randomBytes(18).toString('base64');
     const serverFirst = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`;
@@ -66,7 +68,7 @@ function scram(context: SaslContext, isPlus: boolean): SaslExchange {
 }
 
 /** What the client must have bound to. Throws SignInRefused where the flag does not fit the mechanism: RFC 5802 §6 (a downgrade, or a type we do not know). */
-function bindingData(first: ClientFirst, isPlus: boolean, tls: TlsFacts | undefined): Buffer {
+function bindingData(first: ClientFirst, isPlus: boolean, { tls, directory }: SaslContext): Buffer {
   if (typeof first.binding === 'object') {
     const { type } = first.binding;
     const known = BINDING_TYPES.find((candidate) => candidate === type);
@@ -74,8 +76,8 @@ function bindingData(first: ClientFirst, isPlus: boolean, tls: TlsFacts | undefi
     if (data === undefined) throw new SignInRefused('malformed');
     return data;
   }
-  // 'y' says "you do not offer -PLUS": where we did, somebody took it out of the list.
-  if (isPlus || (first.binding === 'y' && canBind(tls))) throw new SignInRefused('malformed');
+  // 'y' says "you do not show -PLUS": where we did, somebody took it out of the list.
+  if (isPlus || (first.binding === 'y' && canBind(tls) && directory.showsScram)) throw new SignInRefused('malformed');
   return Buffer.alloc(0);
 }
 

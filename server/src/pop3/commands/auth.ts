@@ -16,7 +16,7 @@ export const auth: Command = {
     const { tls } = session.connection;
     if (argument === '') {
       session.ok(texts.mechanisms);
-      return session.lines(offeredMechanisms(tls).map(({ name }) => name));
+      return session.lines(offeredMechanisms(tls, session.services.directory).map(({ name }) => name));
     }
     const [name = '', initialResponse, ...rest] = argument.split(' ');
     const mechanism = findMechanism(name, tls);

@@ -31,7 +31,7 @@ function* capabilities({ connection, services, state }: Session): Iterable<strin
   if (connection.tls === undefined) yield 'STLS';
   else {
     yield 'USER';
-    yield `SASL ${offeredMechanisms(connection.tls)
+    yield `SASL ${offeredMechanisms(connection.tls, services.directory)
       .map(({ name }) => name)
       .join(' ')}`;
   }

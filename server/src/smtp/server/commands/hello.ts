@@ -40,7 +40,7 @@ function extensions(session: Session): readonly string[] {
   const lines = ['PIPELINING', `SIZE ${limits.messageBytes}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES', 'CHUNKING'];
   if (connection.tls === undefined && role !== 'lmtp') lines.push('STARTTLS');
   if (role === 'submission' && connection.tls !== undefined && session.identity === undefined) {
-    const offered = offeredMechanisms(connection.tls);
+    const offered = offeredMechanisms(connection.tls, services.directory);
     if (offered.length > 0) lines.push(`AUTH ${offered.map((mechanism) => mechanism.name).join(' ')}`);
   }
   if (role === 'submission') lines.push('DSN');
