@@ -5,7 +5,7 @@
  */
 import { fieldId } from './field-names.ts';
 import type { Header } from './header.ts';
-import { trimOctets } from './octets.ts';
+import { cutOctets, trimOctets } from './octets.ts';
 import { type Parameter, parseValueWithParameters } from './parameters.ts';
 import type { Content } from './part.ts';
 
@@ -87,8 +87,7 @@ const NO_LANGUAGE: readonly string[] = [];
 
 function text(header: Header, i: number): string | undefined {
   const value = header.valueAt(i);
-  if (value === '') return undefined;
-  return value.length > TEXT_LIMIT ? value.slice(0, TEXT_LIMIT) : value;
+  return value === '' ? undefined : cutOctets(value, TEXT_LIMIT);
 }
 
 interface MediaType {

@@ -28,6 +28,11 @@ test('encoded words stay encoded, raw octets go out as UTF-8 literals, NUL not a
   assert.equal(envelope('Subject: \xb3\r\n'), '(NIL {2}\r\n\xc2\xb3 NIL NIL NIL NIL NIL NIL NIL NIL)');
 });
 
+test('a text that is too long is cut between two characters', () => {
+  const long = envelope(`Subject: a${'\xc5\x82'.repeat(5000)}\r\n`);
+  assert.match(long, /^\(NIL \{8191\}\r\na(?:\xc5\x82){4095} NIL/);
+});
+
 test('repeated address fields count together, of other fields the first', () => {
   assert.equal(envelope('Subject: a\r\nSubject: b\r\nCc: x@a\r\nCc: y@b\r\n'), '(NIL "a" NIL NIL NIL NIL ((NIL NIL "x" "a")(NIL NIL "y" "b")) NIL NIL NIL)');
 });

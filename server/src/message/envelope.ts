@@ -10,6 +10,7 @@ import { ADDRESS_LIMIT, parseRawAddresses, type RawAddress } from './address-lis
 import { fieldId } from './field-names.ts';
 import type { Header } from './header.ts';
 import { imapNString, imapString } from './imap-string.ts';
+import { cutOctets } from './octets.ts';
 
 const DATE = fieldId('date');
 const SUBJECT = fieldId('subject');
@@ -67,7 +68,7 @@ function joined(before: string, value: string): string {
 }
 
 function text(value: string | undefined): string {
-  return imapNString(value !== undefined && value.length > TEXT_LIMIT ? value.slice(0, TEXT_LIMIT) : value);
+  return imapNString(value === undefined ? undefined : cutOctets(value, TEXT_LIMIT));
 }
 
 function addressList(value: string): string {

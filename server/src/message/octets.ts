@@ -18,6 +18,14 @@ export function trimOctets(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
+/** At most `limit` octets, not cut inside a character of UTF-8. */
+export function cutOctets(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  let end = limit;
+  while (end > limit - 4 && (text.charCodeAt(end) & 0xc0) === 0x80) end--;
+  return text.slice(0, end);
+}
+
 const NON_ASCII = /[\x80-\xff]/;
 
 /** The text that raw octets in a header stand for: UTF-8 (RFC 6532) where valid, else Windows-1252, which shows at least most Western letters. */
