@@ -21,6 +21,8 @@ interface Limits {
 /** Before sign-in the longest command is ID: 30 fields of 30 and 1,024 octets (RFC 2971 §3.3). */
 const NOBODY: Limits = { lineBytes: 36 * 1024, literalBytes: 4 * 1024, commandBytes: 40 * 1024 };
 const SIGNED_IN: Limits = { lineBytes: 128 * 1024, literalBytes: 128 * 1024, commandBytes: 256 * 1024 };
+/** Literals of one command. */
+const MOST_LITERALS = 1000;
 /** Of messages in a refused APPEND. */
 const DISCARD_BYTES = 64 * 2 ** 20;
 const CHUNK_BYTES = 64 * 1024;
@@ -79,7 +81,7 @@ export class CommandReader {
         return new Cursor(pieces, session);
       }
       total += header.sizeBytes;
-      if (header.sizeBytes > limits.literalBytes || total > limits.commandBytes) {
+      if (header.sizeBytes > limits.literalBytes || total > limits.commandBytes || pieces.length > 2 * MOST_LITERALS) {
         throw new ImapError(header.isSynchronizing ? 'BAD' : 'BYE', 'The literal is too large', 'TOOBIG');
       }
       if (header.isSynchronizing) await this.#goAhead();

@@ -4,6 +4,7 @@
  * RFC 5258 §3, §4 · RFC 9051 §6.3.9, §7.3.1 · RFC 3501 §6.3.9 (LSUB)
  */
 import type { MailboxInfo } from '#store/list-mailboxes.ts';
+import { Pace } from './fetch/pace.ts';
 import { matchesPattern, parentsOf } from './list-pattern.ts';
 import type { Session } from './session.ts';
 import { SEPARATOR } from './wire/mailbox-name.ts';
@@ -32,22 +33,29 @@ interface Question {
   readonly selection: ListSelection;
 }
 
-/** The names to show: INBOX first, then by name. */
-export function* listMailboxes({ mailboxes, subscribed, patterns, selection }: Question): Generator<Listed> {
+/** The names to show: INBOX first, then by name. Others get their turn meanwhile: thousands of names and hostile patterns take their time. */
+export async function* listMailboxes({ mailboxes, subscribed, patterns, selection }: Question): AsyncGenerator<Listed> {
+  const pace = new Pace();
   const rows = new Map(mailboxes.map((row) => [row.name, row]));
   const withChildren = new Set(mailboxes.flatMap(({ name }) => parentsOf(name)));
   const isChosen = (name: string): boolean =>
     (!selection.subscribed || subscribed.has(name)) && (!selection.specialUse || (rows.get(name)?.specialUse ?? '') !== '');
   const chosen = [...new Set([...rows.keys(), ...(selection.subscribed ? subscribed : [])])].filter(isChosen);
   const isShown = (name: string): boolean => patterns.some((pattern) => matchesPattern(pattern, name));
-  // Only for those below that the reply does not show themselves.
-  const aboveChosen = selection.recursiveMatch ? new Set(chosen.filter((name) => !isShown(name)).flatMap(parentsOf)) : new Set<string>();
+  const aboveChosen = new Set<string>();
+  for (const name of selection.recursiveMatch ? chosen : []) {
+    if (pace.isDue()) await pace.rest();
+    // Only for those below that the reply does not show themselves.
+    if (!isShown(name)) for (const parent of parentsOf(name)) aboveChosen.add(parent);
+  }
   const candidates = new Set([...chosen, ...aboveChosen]);
   // A plain LIST shows levels that are no mailboxes themselves only where the pattern stops at them (RFC 9051 §6.3.9: `%` at its end).
   const isPlain = !selection.subscribed && !selection.specialUse;
   if (isPlain && patterns.some((pattern) => pattern.endsWith('%'))) for (const name of withChildren) candidates.add(name);
   const childInfo = [...(selection.subscribed ? ['SUBSCRIBED'] : []), ...(selection.specialUse ? ['SPECIAL-USE'] : [])];
-  for (const name of [...candidates].filter(isShown).sort(byName)) {
+  for (const name of [...candidates].sort(byName)) {
+    if (pace.isDue()) await pace.rest();
+    if (!isShown(name)) continue;
     yield {
       name,
       row: rows.get(name),
@@ -59,11 +67,13 @@ export function* listMailboxes({ mailboxes, subscribed, patterns, selection }: Q
 }
 
 /** What LSUB shows: subscribed names; above them, names that are not, where `%` stops there. RFC 3501 §6.3.9 */
-export function* listSubscribed({ mailboxes, subscribed, patterns }: Omit<Question, 'selection'>): Generator<Listed> {
+export async function* listSubscribed({ mailboxes, subscribed, patterns }: Omit<Question, 'selection'>): AsyncGenerator<Listed> {
+  const pace = new Pace();
   const rows = new Map(mailboxes.map((row) => [row.name, row]));
   const candidates = new Set(subscribed);
   if (patterns.some((pattern) => pattern.endsWith('%'))) for (const name of [...subscribed].flatMap(parentsOf)) candidates.add(name);
   for (const name of [...candidates].sort(byName)) {
+    if (pace.isDue()) await pace.rest();
     if (!patterns.some((pattern) => matchesPattern(pattern, name))) continue;
     const isSubscribed = subscribed.has(name);
     yield { name, row: isSubscribed ? rows.get(name) : undefined, hasChildren: !isSubscribed, isSubscribed, childInfo: [] };

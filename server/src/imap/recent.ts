@@ -5,6 +5,7 @@
  * Deviation: sessions on different threads that have a mailbox open while a message comes both show it as recent, which RFC 3501 §2.3.2 allows where the
  * server cannot determine who was first. It saves a commit for every message that an idle client is told of.
  */
+import { DomainError } from '#core/errors.ts';
 import type { MailboxId } from '#core/ids.ts';
 import { claimRecent } from '#store/claim-recent.ts';
 import type { MailboxInfo } from '#store/list-mailboxes.ts';
@@ -27,8 +28,17 @@ export async function claimOnOpen(session: Session, selected: Selected, info: Ma
   const { view, base, mailbox } = selected;
   const claimed = Math.max(info.recentUid, claimsOf(session.store).get(mailbox) ?? 0);
   if (claimed >= base.uidNext) return;
-  const first = selected.readOnly ? claimed : Math.max(claimed, await session.store.commit(claimRecent, { mailbox }));
-  view.addRecent(first, base.uidNext);
+  view.addRecent(selected.readOnly ? claimed : Math.max(claimed, await claimInStore(session, mailbox)), base.uidNext);
+}
+
+/** The first uid that nobody has claimed; 0 where the store cannot be written now, which must not keep anybody from reading. */
+async function claimInStore({ store }: Session, mailbox: MailboxId): Promise<number> {
+  try {
+    return await store.commit(claimRecent, { mailbox });
+  } catch (error) {
+    if (error instanceof DomainError && error.temporary) return 0;
+    throw error;
+  }
 }
 
 /** When the client is told of new messages: those that no other session of this thread was told of are recent here. */

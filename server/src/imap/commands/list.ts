@@ -23,8 +23,8 @@ interface ListArgs {
   readonly status: readonly StatusItem[];
 }
 
-const LONGEST_PATTERN = 1000;
-const MOST_PATTERNS = 32;
+/** Characters of all patterns together, each with the reference. */
+const LONGEST_PATTERNS = 2000;
 
 export const list: Command<ListArgs> = {
   name: 'LIST',
@@ -46,7 +46,7 @@ async function runList(session: Session, args: ListArgs): Promise<void> {
   const needsSubscriptions = selection.subscribed || args.returnSubscribed;
   const subscribed = needsSubscriptions ? await subscriptions(session) : new Set<string>();
   const patterns = args.patterns.map((pattern) => args.reference + pattern);
-  for (const listed of listMailboxes({ mailboxes, subscribed, patterns, selection })) {
+  for await (const listed of listMailboxes({ mailboxes, subscribed, patterns, selection })) {
     session.untagged(listLine(session, listed, { isExtended: args.isExtended, showsSubscribed: needsSubscriptions }));
     if (status.length > 0 && listed.row?.isSelectable === true) session.untagged(await statusLine(session, listed.row, status));
     await session.drain();
@@ -65,9 +65,7 @@ function parseList(cursor: Cursor): ListArgs {
   cursor.space();
   isExtended ||= cursor.isNext('(');
   const patterns = cursor.isNext('(') ? cursor.list(() => cursor.mailboxPattern()) : [cursor.mailboxPattern()];
-  if (patterns.length > MOST_PATTERNS || patterns.some((pattern) => pattern.length + reference.length > LONGEST_PATTERN)) {
-    throw new ImapError('BAD', 'A pattern is too long, or there are too many');
-  }
+  if (patterns.reduce((sum, pattern) => sum + reference.length + pattern.length, 0) > LONGEST_PATTERNS) throw new ImapError('BAD', 'The patterns are too long');
   let returnSubscribed = false;
   let status: readonly StatusItem[] = [];
   if (cursor.skip(' ') && !cursor.isAtEnd) {

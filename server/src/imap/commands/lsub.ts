@@ -30,7 +30,7 @@ export const lsub: Command<LsubArgs> = {
       return;
     }
     const [mailboxes, subscribed] = [await allMailboxes(session), await subscriptions(session)];
-    for (const listed of listSubscribed({ mailboxes, subscribed, patterns: [reference + pattern] })) {
+    for await (const listed of listSubscribed({ mailboxes, subscribed, patterns: [reference + pattern] })) {
       session.untagged(lsubLine(session, listed));
       await session.drain();
     }
