@@ -1,7 +1,7 @@
 /**
  * Octets to text in any charset that mail has used.
  *
- * RFC 2045 §5.1 · RFC 2978 (names) · WHATWG Encoding (TextDecoder's labels)
+ * RFC 2045 §5.1 · WHATWG Encoding (TextDecoder's labels)
  *
  * Nothing is refused: what is unknown, wrongly labelled or broken is read as UTF-8 where it is valid UTF-8, else as Windows-1252, which loses no octet.
  */
@@ -56,7 +56,7 @@ const SPECIAL: Readonly<Record<string, Decode>> = {
   'unicode-1-1-utf-7': (bytes) => iconv.decode(bytes, 'utf-7'),
 };
 
-/** RFC 2781 §4.3: without a byte order mark it is big endian; TextDecoder takes little. */
+/** Without a byte order mark it is big endian (RFC 2781 §4.3); TextDecoder takes little. */
 function decodeUtf16(bytes: Buffer): string {
   const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
   return new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be').decode(bytes);
