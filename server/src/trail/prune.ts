@@ -4,8 +4,6 @@ import { one, run, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
 import { periodOf } from './entry.ts';
 
-/** How long the trail is kept, where nothing else is configured. */
-export const TRAIL_KEPT_MS: number = 90 * 24 * 3600_000;
 const SLICE = 500;
 
 export interface PruneTrail {
