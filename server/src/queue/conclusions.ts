@@ -1,4 +1,5 @@
 /** From the outcomes of an attempt to rows, logs and notices. */
+import type { TrailEvent, TrailRecipient } from '#trail/record.ts';
 import type { Job } from './lane.ts';
 import { type OutgoingNotice, tellSender, type Told } from './notice.ts';
 import { addressText } from './path-text.ts';
@@ -45,6 +46,7 @@ export class Conclusions {
     }
     this.#settlement.add(
       judged.map((one) => this.#settled(message, one, isTold)),
+      this.#trail(message, judged, session),
       notice,
     );
   }
@@ -77,6 +79,26 @@ export class Conclusions {
     const dueAtMs = verdict.kind === 'done' ? clock.nowMs() + (settings.retryDelaysMs[0] ?? 60_000) : verdict.dueAtMs;
     const isDelayTold = recipient.isDelayTold || (verdict.tell === 'delayed' && isTold);
     return { kind: 'later', ...key, dueAtMs, status: outcome.status, host: outcome.host, reply: outcome.reply, isDelayTold };
+  }
+
+  /** One event for recipients who fared alike. */
+  #trail(message: QueuedMessage, judged: readonly Judged[], session: MailSession | undefined): readonly TrailEvent[] {
+    const atMs = this.#services.clock.nowMs();
+    const events = new Map<string, TrailEvent & { readonly recipients: TrailRecipient[] }>();
+    for (const { recipient, outcome, verdict } of judged) {
+      if (verdict.kind === 'untried') continue;
+      const event = outcome.kind === 'delivered' ? 'delivered' : verdict.kind === 'done' ? 'bounced' : 'deferred';
+      const address = addressText(recipient.localPart, recipient.domain);
+      const key = `${event} ${verdict.status} ${outcome.reply}`;
+      const known = events.get(key);
+      if (known) known.recipients.push({ address });
+      else {
+        const { queueId, account: by, sender } = message;
+        const details = { status: verdict.status, reply: outcome.reply, ...(session && { host: session.host, tls: tlsText(session) }) };
+        events.set(key, { event, atMs, queueId, by, sender, recipients: [{ address }], details });
+      }
+    }
+    return [...events.values()];
   }
 
   #log(message: QueuedMessage, judged: readonly Judged[], session: MailSession | undefined): void {

@@ -8,7 +8,7 @@ import { findHeaderEnd } from '#message/header-end.ts';
 import { buildDsn, type DsnRecipient } from '#message/dsn.ts';
 import type { MessageContent } from './content.ts';
 import type { Outgoing } from './enqueue.ts';
-import { addressText, splitAddress } from './path-text.ts';
+import { addressText, decodeOriginalRecipient, splitAddress } from './path-text.ts';
 import type { QueuedMessage, QueuedRecipient } from './queue-rows.ts';
 import type { QueueServices } from './settings.ts';
 import type { Outcome } from './transport.ts';
@@ -86,7 +86,7 @@ export async function tellSender(
 function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage, giveUpAfterMs: number, nowMs: number): DsnRecipient {
   return {
     address: addressText(recipient.localPart, recipient.domain),
-    originalRecipient: recipient.originalRecipient,
+    originalRecipient: recipient.originalRecipient === undefined ? undefined : decodeOriginalRecipient(recipient.originalRecipient),
     action: verdict.tell,
     status: verdict.status,
     remoteHost: outcome.host,

@@ -13,3 +13,8 @@ export function splitAddress(address: string): { readonly localPart: string; rea
   const isQuoted = local.length >= 2 && local.startsWith('"') && local.endsWith('"');
   return { localPart: isQuoted ? local.slice(1, -1).replace(/\\(.)/g, '$1') : local, domain: at < 0 ? '' : address.slice(at + 1).toLowerCase() };
 }
+
+/** ORCPT as the notice shows it: its xtext decoded. RFC 3461 §4, §6.3 (a) */
+export function decodeOriginalRecipient(value: string): string {
+  return value.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

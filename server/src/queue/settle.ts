@@ -3,6 +3,7 @@ import type { BlobId } from '#core/ids.ts';
 import { releaseBody } from '#store/blob-refs.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
+import { record, type TrailEvent } from '#trail/record.ts';
 import { enqueue, type Outgoing } from './enqueue.ts';
 
 export type Settled =
@@ -29,6 +30,7 @@ export interface SettleArgs {
   readonly results: readonly Settled[];
   /** Notices to senders elsewhere; their bodies come with the mutation. */
   readonly notices: readonly Outgoing[];
+  readonly trail: readonly TrailEvent[];
 }
 
 export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle', function* (tx, args: SettleArgs) {
@@ -58,6 +60,7 @@ export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle',
     }
   }
   yield* removeRecipients(done, args.nowMs);
+  for (const event of args.trail) yield* record(tx, event);
   for (const notice of args.notices) yield* enqueue(tx, notice);
 });
 

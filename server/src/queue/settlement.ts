@@ -3,6 +3,7 @@
  * and is tried again, because a delivered message whose row remains would be delivered twice.
  */
 import type { Log } from '#log/log.ts';
+import type { TrailEvent } from '#trail/record.ts';
 import type { OutgoingNotice } from './notice.ts';
 import { settle, type Settled } from './settle.ts';
 import type { QueueServices } from './settings.ts';
@@ -14,6 +15,7 @@ const RETRY_MS = 2000;
 
 interface Entry {
   readonly results: readonly Settled[];
+  readonly trail: readonly TrailEvent[];
   readonly notice: OutgoingNotice | undefined;
 }
 
@@ -30,8 +32,8 @@ export class Settlement {
     this.#onSettled = onSettled;
   }
 
-  add(results: readonly Settled[], notice?: OutgoingNotice): void {
-    this.#gathered.push({ results, notice });
+  add(results: readonly Settled[], trail: readonly TrailEvent[] = [], notice?: OutgoingNotice): void {
+    this.#gathered.push({ results, trail, notice });
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#run();
@@ -61,7 +63,8 @@ export class Settlement {
     const entries = this.#takeSome();
     const results = entries.flatMap((entry) => entry.results);
     const notices = entries.flatMap(({ notice }) => (notice ? [notice] : []));
-    const args = { owner, nowMs: clock.nowMs(), results, notices: notices.map(({ outgoing }, body) => ({ ...outgoing, body })) };
+    const trail = entries.flatMap((entry) => entry.trail);
+    const args = { owner, nowMs: clock.nowMs(), results, trail, notices: notices.map(({ outgoing }, body) => ({ ...outgoing, body })) };
     for (;;) {
       try {
         await store.commit(

@@ -54,6 +54,7 @@ export interface OutboundRecipient {
   /** As a path. */
   readonly address: string;
   readonly notify: readonly string[] | undefined;
+  /** ORCPT as it was given, in xtext. */
   readonly originalRecipient: string | undefined;
 }
 

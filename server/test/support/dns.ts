@@ -1,6 +1,6 @@
 /** A DNS server for tests: answers from a table over UDP and TCP on one loopback port. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type Answer, AUTHENTIC_DATA, decode, encode, type Packet, RECURSION_AVAILABLE, TRUNCATED_RESPONSE } from 'dns-packet';
 import { StubResolver } from '#net/dns/stub-resolver.ts';
 import type { DnsServer } from '#net/dns/transport.ts';
@@ -38,16 +38,8 @@ export class FakeDns implements AsyncDisposable {
   }
 
   static async start(zone: Zone, faults: DnsFaults = {}): Promise<FakeDns> {
-    const udp = createSocket('udp4');
-    await new Promise<void>((resolve) => {
-      udp.bind(0, '127.0.0.1', resolve);
-    });
-    const tcp = createServer();
+    const { udp, tcp } = await bindBoth();
     const dns = new FakeDns(zone, faults, udp, tcp);
-    await new Promise<void>((resolve, reject) => {
-      tcp.once('error', reject);
-      tcp.listen(udp.address().port, '127.0.0.1', resolve);
-    });
     udp.on('message', (bytes, peer) => {
       for (const answer of dns.#overUdp(bytes)) udp.send(answer, peer.port, peer.address);
     });
@@ -115,5 +107,26 @@ export class FakeDns implements AsyncDisposable {
         ? []
         : [{ type: 'SOA', name: 'test', ttl: 60, data: { mname: 'ns.test', rname: 'root.test', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 60 } }];
     return encode({ ...base, flags: RECURSION_AVAILABLE | secure | (isMissing ? 3 : 0), answers, authorities });
+  }
+}
+
+/** The same port for both: whichever TCP gets, if UDP can have it too. */
+async function bindBoth(): Promise<{ readonly udp: UdpSocket; readonly tcp: Server }> {
+  for (let attempt = 0; ; attempt++) {
+    const tcp = createServer();
+    await new Promise<void>((resolve) => {
+      tcp.listen(0, '127.0.0.1', resolve);
+    });
+    const udp = createSocket('udp4');
+    const error = await new Promise<Error | undefined>((resolve) => {
+      udp.once('error', resolve);
+      udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1', () => {
+        resolve(undefined);
+      });
+    });
+    if (!error) return { udp, tcp };
+    udp.close();
+    tcp.close();
+    if (attempt === 10) throw error;
   }
 }

@@ -21,6 +21,9 @@ const PIECE = 128 * 1024;
 const MOST_MESSAGES = 1000;
 const LONGEST_MS = 10 * 60_000;
 
+const ASCII = /^[ -~]*$/;
+const CONTROLS = /\p{Cc}/u;
+
 /** Where an attempt broke off. */
 type Stage = 'envelope' | 'content' | 'final';
 
@@ -84,8 +87,10 @@ export class SmtpSession implements MailSession {
 
   /** What this server cannot take, known without asking it. */
   #misfit(message: OutboundMessage): Outcome | undefined {
+    // They come from parsed paths; what a line cannot hold must not get into one all the same.
+    if (addressesOf(message).some((address) => CONTROLS.test(address))) return this.#own('failed', '5.1.3', 'The address cannot be written in a command');
     const { sizeLimit, smtpUtf8, eightBitMime } = this.#capabilities;
-    if (message.smtpUtf8 && !smtpUtf8)
+    if (needsUtf8(message) && !smtpUtf8)
       return this.#own('failed', '5.6.7', `${this.#name} does not take messages with internationalised addresses or headers (SMTPUTF8)`);
     if (sizeLimit !== undefined && sizeLimit > 0 && message.sizeBytes > sizeLimit)
       return this.#own('failed', '5.3.4', `The message has ${message.sizeBytes} octets and ${this.#name} takes ${sizeLimit}`);
@@ -181,11 +186,11 @@ export class SmtpSession implements MailSession {
   }
 
   #mail(message: OutboundMessage): string {
-    const { sizeLimit, eightBitMime, smtpUtf8, dsn } = this.#capabilities;
+    const { sizeLimit, eightBitMime, dsn } = this.#capabilities;
     let line = `MAIL FROM:<${message.sender}>`;
     if (sizeLimit !== undefined) line += ` SIZE=${message.sizeBytes}`;
     if (message.isEightBit && eightBitMime) line += ' BODY=8BITMIME';
-    if (message.smtpUtf8 && smtpUtf8) line += ' SMTPUTF8';
+    if (needsUtf8(message)) line += ' SMTPUTF8';
     if (dsn && message.ret !== undefined) line += ` RET=${message.ret}`;
     if (dsn && message.envelopeId !== undefined) line += ` ENVID=${encodeXtext(message.envelopeId)}`;
     return `${line}\r\n`;
@@ -195,7 +200,9 @@ export class SmtpSession implements MailSession {
     let line = `RCPT TO:<${recipient.address}>`;
     if (this.#capabilities.dsn) {
       if (recipient.notify !== undefined) line += ` NOTIFY=${recipient.notify.join(',')}`;
-      if (recipient.originalRecipient !== undefined) line += ` ORCPT=${originalRecipient(recipient.originalRecipient)}`;
+      // Written out it may hold UTF-8 (RFC 6533 §3), which only SMTPUTF8 allows.
+      const { originalRecipient } = recipient;
+      if (originalRecipient !== undefined && (this.#capabilities.smtpUtf8 || ASCII.test(originalRecipient))) line += ` ORCPT=${originalRecipient}`;
     }
     return `${line}\r\n`;
   }
@@ -250,8 +257,10 @@ class ServiceClosing extends Error {
   }
 }
 
-/** `rfc822;jan@example.com` with its address as xtext. RFC 3461 §4.2 */
-function originalRecipient(value: string): string {
-  const semicolon = value.indexOf(';');
-  return semicolon < 0 ? `rfc822;${encodeXtext(value)}` : `${value.slice(0, semicolon)};${encodeXtext(value.slice(semicolon + 1))}`;
+function addressesOf({ sender, recipients }: OutboundMessage): readonly string[] {
+  return [sender, ...recipients.map(({ address }) => address)];
+}
+
+function needsUtf8(message: OutboundMessage): boolean {
+  return message.smtpUtf8 || !addressesOf(message).every((address) => ASCII.test(address));
 }

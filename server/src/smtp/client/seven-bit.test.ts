@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { isAscii } from 'node:buffer';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { simpleParser } from 'mailparser';
+import { toSevenBit } from './seven-bit.ts';
+
+const TEXT = 'Zażółć gęślą jaźń.\r\n';
+
+test('every 8-bit part of a nested message is encoded, and reads as before', async () => {
+  const original = Buffer.from(
+    [
+      'From: a@capri.test',
+      'MIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=one',
+      'Content-Transfer-Encoding: 8bit',
+      '',
+      '--one',
+      'Content-Type: text/plain; charset=utf-8',
+      'Content-Transfer-Encoding: 8bit',
+      '',
+      TEXT,
+      '--one',
+      'Content-Type: application/octet-stream',
+      'Content-Transfer-Encoding: 8bit',
+      'Content-Disposition: attachment; filename=x.bin',
+      '',
+      'ąć',
+      '--one',
+      'Content-Type: text/plain',
+      '',
+      'plain',
+      '--one--',
+      '',
+    ].join('\r\n'),
+  );
+  const converted = toSevenBit(original);
+  assert.ok(isAscii(converted));
+  const [before, after] = await Promise.all([simpleParser(original), simpleParser(converted)]);
+  assert.equal(after.text, before.text);
+  assert.deepEqual(
+    after.attachments.map(({ content }) => content.toString()),
+    before.attachments.map(({ content }) => content.toString()),
+  );
+});
+
+test('a message without MIME fields gets what a reader needs, and a plain one stays as it is', () => {
+  assert.equal(
+    toSevenBit(Buffer.from('Subject: x\r\n\r\ną\r\n')).toString(),
+    'Subject: x\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C4=85\r\n',
+  );
+  const plain = 'Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n';
+  assert.equal(toSevenBit(Buffer.from(plain)).toString(), plain);
+});
+
+test('any octets are converted without an error', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 500 }),
+      fc.constantFrom('', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n', 'Content-Type: message/rfc822\r\n\r\n'),
+      (bytes, start) => {
+        toSevenBit(Buffer.concat([Buffer.from(start), bytes]));
+      },
+    ),
+  );
+});
