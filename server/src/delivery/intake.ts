@@ -31,6 +31,8 @@ export class Intake implements MessageSink {
   #heldLength: number;
   /** Where the message begins in what is held. */
   readonly #start: number;
+  /** Up to here there is no end of the header. */
+  #searched = 0;
   #messageBytes = 0;
   #isEightBit = false;
   #stream: { readonly body: BodyStream; readonly parser: MessageParser } | undefined;
@@ -151,8 +153,11 @@ export class Intake implements MessageSink {
   /** Where the header ends in what is held, its empty line included; -1 while that has not come. */
   #headerEnd(): number {
     // The line end of our own Received field counts: a message may begin with an empty line.
-    const at = this.#held.subarray(0, this.#heldLength).indexOf(END_OF_HEADER, this.#start - 2);
-    return at < 0 ? -1 : at + END_OF_HEADER.length;
+    const from = Math.max(this.#start - 2, this.#searched - END_OF_HEADER.length);
+    const at = this.#held.subarray(0, this.#heldLength).indexOf(END_OF_HEADER, from);
+    if (at >= 0) return at + END_OF_HEADER.length;
+    this.#searched = this.#heldLength;
+    return -1;
   }
 
   get #isSubmitted(): boolean {

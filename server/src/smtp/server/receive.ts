@@ -18,6 +18,7 @@ export async function finishMessage(session: Session, transaction: Transaction, 
   try {
     accepted = await sink.finish();
   } catch (error) {
+    await sink.abort();
     refuseMessage(session, transaction, error);
     return;
   }

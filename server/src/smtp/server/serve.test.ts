@@ -91,6 +91,24 @@ test('a message that is too large is refused as soon as that is known, and the c
   }
 });
 
+test('a large message that is refused at its end gives its room back, and the next one is taken', async () => {
+  await using served = await serve('smtp');
+  using client = await greeted(served, 'smtp');
+  const received = 'Received: from a by b; Mon, 23 Nov 2026 12:00:00 +0000\r\n';
+  const text = `${'x'.repeat(998)}\r\n`.repeat(200);
+  for (const [hops, reply] of [
+    [60, /^554 5\.4\.6 /],
+    [1, /^250 /],
+    [60, /^554 5\.4\.6 /],
+  ] as const) {
+    client.send('MAIL FROM:<>\r\nRCPT TO:<jan@capri.example>\r\nDATA\r\n');
+    await client.linesUntil((line) => line.startsWith('354'));
+    client.send(`${received.repeat(hops)}\r\n${text}.\r\n`);
+    match(await client.line(), reply);
+  }
+  equal((await served.house.inbox(served.house.accounts.jan)).length, 1);
+});
+
 test('a line that never ends is refused once, in bounded memory', async () => {
   await using served = await serve('smtp');
   using client = await greeted(served, 'smtp');

@@ -29,7 +29,7 @@ export interface SmtpSettings {
   readonly messageTimeoutMs: number;
   /** Messages of one connection; RFC 9422 MAILMAX. */
   readonly maxMessages: number;
-  /** Wrong commands and refused recipients after which the conversation is ended. */
+  /** Wrong commands after which the conversation is ended; a refused recipient counts a fifth. */
   readonly maxErrors: number;
   /** Commands that bring no message after which the conversation is ended. */
   readonly maxIdleCommands: number;
@@ -46,6 +46,9 @@ export const DEFAULT_SMTP_SETTINGS: Omit<SmtpSettings, 'hostname'> = {
   maxIdleCommands: 1000,
   maxSignInFailures: 5,
 };
+
+/** A list with many dead addresses is no attack: its live ones must get their mail within one session. */
+const RECIPIENTS_AN_ERROR = 5;
 
 /** Port 25, submission with either kind of TLS, or the local socket. */
 export type Role = 'mx' | 'submission' | 'lmtp';
@@ -80,6 +83,7 @@ export class Session {
   isOver = false;
   messageCount = 0;
   signInFailures = 0;
+  /** In fifths. */
   #errors = 0;
   #idleCommands = 0;
   #stopWaiting: ((reason: Error) => void) | undefined;
@@ -111,7 +115,9 @@ export class Session {
     }
     this.reply(refusal.code, refusal.enhanced, refusal.message);
     // The mail server behind the local socket hands on what strangers sent it: their unknown recipients are not its errors.
-    if (this.role !== 'lmtp' && ++this.#errors >= this.services.settings.maxErrors) this.close(421, '4.7.0', 'Too many errors');
+    if (this.role === 'lmtp') return;
+    this.#errors += command === 'RCPT' ? 1 : RECIPIENTS_AN_ERROR;
+    if (this.#errors >= this.services.settings.maxErrors * RECIPIENTS_AN_ERROR) this.close(421, '4.7.0', 'Too many errors');
   }
 
   /** Counts a command; the conversation ends when too many bring no message nearer. */
