@@ -14,7 +14,7 @@ import type { BlobRange } from '#store/store.ts';
 import { updateFlags } from '#store/update-flags.ts';
 import { ImapError } from '../command.ts';
 import type { Selected } from '../selected.ts';
-import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Batch } from '../rows/batch.ts';
 import type { Rows } from '../rows/reader.ts';
 import type { Session } from '../session.ts';
 import { writeSet } from '../wire/sequence-set.ts';
@@ -277,8 +277,8 @@ function partsOf(batch: Batch, index: number): MessageParts {
     blob: (batch.blob[index] ?? 0) as BlobId,
     size: batch.size[index] ?? 0,
     headerSize: batch.headerSize[index] ?? 0,
-    prefix: octetsAt(batch.prefix, index),
-    structure: octetsAt(batch.structure, index),
+    prefix: batch.prefix.at(index),
+    structure: batch.structure.at(index),
   };
 }
 

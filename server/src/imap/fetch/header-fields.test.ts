@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CollectingWriter } from '../../../test/support/collecting-writer.ts';
-import { EMPTY_BATCH } from '../rows/batch.ts';
+import { EMPTY_BATCH, Octets } from '../rows/batch.ts';
 import { FieldFilter } from './header-fields.ts';
 import { Output } from './output.ts';
 
@@ -26,7 +26,7 @@ function fromRow(filter: FieldFilter, fields: string): string {
   const output = new Output(writer);
   const bytes = Buffer.from(`From: other\r\n${fields}From: other\r\n`, 'latin1');
   const starts = Uint32Array.of(0, 13, 13 + fields.length, bytes.length);
-  filter.write(output, { ...EMPTY_BATCH, count: 3, fields: { bytes, starts }, prefix: { bytes, starts: new Uint32Array(4) } }, 1, undefined);
+  filter.write(output, { ...EMPTY_BATCH, count: 3, fields: new Octets(bytes, starts), prefix: new Octets(bytes, new Uint32Array(4)) }, 1, undefined);
   output.handOver();
   return writer.text;
 }

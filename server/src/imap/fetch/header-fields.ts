@@ -6,7 +6,7 @@
  */
 import { asBuffer } from '#core/bytes.ts';
 import { LISTING_FIELDS } from '#message/prepared.ts';
-import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Batch } from '../rows/batch.ts';
 import type { Output } from './output.ts';
 
 const LF = 0x0a;
@@ -39,13 +39,13 @@ export class FieldFilter {
   write(output: Output, { prefix, fields }: Batch, index: number, partial: Partial): void {
     const hasPrefix = (prefix.starts[index + 1] ?? 0) > (prefix.starts[index] ?? 0);
     if (hasPrefix || partial !== undefined) {
-      this.writeBlocks(output, hasPrefix ? [octetsAt(prefix, index), octetsAt(fields, index)] : [octetsAt(fields, index)], partial);
+      this.writeBlocks(output, hasPrefix ? [prefix.at(index), fields.at(index)] : [fields.at(index)], partial);
       return;
     }
     const start = fields.starts[index] ?? 0;
-    const length = this.#find(fields.bytes, start, fields.starts[index + 1] ?? start);
+    const length = this.#find(fields.textAt(index));
     output.literalStart(length + 2);
-    for (let i = 0; i < this.#count; i += 2) output.range(fields.bytes, this.#pairs[i] ?? 0, this.#pairs[i + 1] ?? 0);
+    for (let i = 0; i < this.#count; i += 2) output.range(fields.bytes, start + (this.#pairs[i] ?? 0), start + (this.#pairs[i + 1] ?? 0));
     output.bytes(CRLF);
   }
 
@@ -59,30 +59,31 @@ export class FieldFilter {
   bytes(blocks: readonly Uint8Array[]): Buffer {
     const lines: Uint8Array[] = [];
     for (const block of blocks) {
-      this.#find(asBuffer(block), 0, block.length);
+      this.#find(asBuffer(block).toString('latin1'));
       for (let i = 0; i < this.#count; i += 2) lines.push(block.subarray(this.#pairs[i], this.#pairs[i + 1]));
     }
     lines.push(CRLF);
     return Buffer.concat(lines);
   }
 
-  /** Finds the lines in octets [from, length); returns the sum of their lengths. */
-  #find(bytes: Buffer, from: number, length: number): number {
+  /** Finds the lines in a header block, one character an octet; returns the sum of their lengths. */
+  #find(text: string): number {
+    const end = text.length;
     let total = 0;
     this.#count = 0;
-    for (let at = from; at < length; ) {
+    for (let at = 0; at < end; ) {
       const start = at;
-      const first = bytes[at];
-      if (first === LF || (first === CR && bytes[at + 1] === LF)) break;
-      let end = at;
-      for (let octet = first; end < length && octet !== undefined && octet !== COLON && octet > SPACE; octet = bytes[++end]);
-      const nameLength = end - start;
-      while (end < length && (bytes[end] === SPACE || bytes[end] === TAB)) end++;
-      const isField = nameLength > 0 && end < length && bytes[end] === COLON;
-      at = nextLine(bytes, isField ? end : at, length);
+      const first = text.charCodeAt(at);
+      if (first === LF || (first === CR && text.charCodeAt(at + 1) === LF)) break;
+      let nameEnd = at;
+      for (let code = first; nameEnd < end && code !== COLON && code > SPACE; code = text.charCodeAt(++nameEnd));
+      let colon = nameEnd;
+      while (colon < end && isBlank(text.charCodeAt(colon))) colon++;
+      const isField = nameEnd > start && colon < end && text.charCodeAt(colon) === COLON;
+      at = nextLine(text, isField ? colon : at);
       // Lines that begin with white space belong to the field before them.
-      while (at < length && (bytes[at] === SPACE || bytes[at] === TAB)) at = nextLine(bytes, at, length);
-      if (!isField || this.#has(bytes, start, nameLength) === this.#isNot) continue;
+      while (at < end && isBlank(text.charCodeAt(at))) at = nextLine(text, at);
+      if (!isField || this.#has(text, start, nameEnd - start) === this.#isNot) continue;
       total += at - start;
       this.#add(start, at);
     }
@@ -103,22 +104,27 @@ export class FieldFilter {
     this.#pairs[this.#count++] = end;
   }
 
-  #has(bytes: Uint8Array, start: number, length: number): boolean {
+  #has(text: string, start: number, length: number): boolean {
     const names = this.#byLength[length];
     if (names === undefined) return false;
-    return names.some((name) => {
-      for (let i = 0; i < length; i++) {
-        const octet = bytes[start + i] ?? 0;
-        if ((octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet) !== name[i]) return false;
-      }
-      return true;
-    });
+    for (const name of names) if (isNameAt(text, start, name)) return true;
+    return false;
   }
 }
 
-/** A loop beats the native search for lines of usual length. */
-function nextLine(bytes: Buffer, from: number, length: number): number {
-  let at = from;
-  while (at < length && bytes[at] !== LF) at++;
-  return at < length ? at + 1 : length;
+function isNameAt(text: string, start: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = text.charCodeAt(start + i);
+    if ((code >= 0x41 && code <= 0x5a ? code + 0x20 : code) !== name[i]) return false;
+  }
+  return true;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function nextLine(text: string, from: number): number {
+  const at = text.indexOf('\n', from);
+  return at < 0 ? text.length : at + 1;
 }

@@ -7,7 +7,7 @@
 import { objectId, type ThreadId } from '#core/ids.ts';
 import { LISTED_HEADER_BYTES } from '#message/prepared.ts';
 import { ImapError } from '../command.ts';
-import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Batch } from '../rows/batch.ts';
 import type { Columns } from '../rows/queries.ts';
 import { readRows, type Rows } from '../rows/reader.ts';
 import type { Selected } from '../selected.ts';
@@ -101,13 +101,19 @@ class FetchRun {
       if (this.#pace.isDue(this.#output)) await this.#pace.rest(this.#output);
       const slice = uids.subarray(from, from + ROW_SLICE);
       const rows = await readRows(this.#session, this.#selected, slice, this.#columns);
-      if (bodies !== undefined && (this.#readsBodies || rows.some(hasLongHeader))) this.#missing += await bodies.write(slice, rows);
+      if (bodies !== undefined && this.#readsBodies) this.#missing += await bodies.write(slice, rows);
+      else if (bodies !== undefined && rows.some(hasLongHeader)) this.#missing += await bodies.write(slice, await this.#withPlaces(slice, rows));
       else this.#writeRows(slice, rows);
     }
     if (bodies?.isUndecodable === true) {
       this.#output.handOver();
       throw new ImapError('NO', 'A part has an unknown transfer encoding', 'UNKNOWN-CTE');
     }
+  }
+
+  /** Rows from which bodies can be read, for messages whose header fields the row may not hold. */
+  async #withPlaces(uids: Uint32Array, rows: Rows): Promise<Rows> {
+    return this.#columns === 'fields' ? readRows(this.#session, this.#selected, uids, 'body') : rows;
   }
 
   #job(): BodyJob {
@@ -170,7 +176,7 @@ class FetchRun {
     if (items.threadId) begin(`THREADID (${objectId('thread', (batch.thread[index] ?? 0) as ThreadId)})`);
     if (items.preview) {
       begin('PREVIEW ');
-      const preview = octetsAt(batch.preview, index).toString();
+      const preview = batch.preview.at(index).toString();
       output.text(this.#session.isUtf8 ? quotedUtf8(preview) : quoted(preview));
     }
     if (items.envelope) {
@@ -179,7 +185,7 @@ class FetchRun {
     }
     if (items.body) {
       begin('BODY ');
-      output.bytes(plainBody(octetsAt(batch.bodyStructure, index)));
+      output.bytes(plainBody(batch.bodyStructure.at(index)));
     }
     if (items.bodyStructure) {
       begin('BODYSTRUCTURE ');

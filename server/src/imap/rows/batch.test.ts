@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { batchOf, octetsAt } from './batch.ts';
+import { batchOf } from './batch.ts';
 
 test('numbers, nulls and octets of each row come out as they went in', () => {
   const row = fc.record({
@@ -25,7 +25,7 @@ test('numbers, nulls and octets of each row come out as they went in', () => {
         { numbers: ['uid', 'sentAt'], octets: ['fields', 'prefix'] },
       );
       deepEqual(
-        rows.map((_, i) => ({ uid: batch.uid[i], sentAt: batch.sentAt[i], fields: [...octetsAt(batch.fields, i)], prefix: [...octetsAt(batch.prefix, i)] })),
+        rows.map((_, i) => ({ uid: batch.uid[i], sentAt: batch.sentAt[i], fields: [...batch.fields.at(i)], prefix: [...batch.prefix.at(i)] })),
         rows.map(({ uid, sentAt, fields, prefix }) => ({
           uid,
           sentAt: sentAt === undefined ? Number.NaN : sentAt + 0,

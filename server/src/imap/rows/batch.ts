@@ -12,9 +12,24 @@ export type OctetColumn = 'envelope' | 'bodyStructure' | 'prefix' | 'fields' | '
 export type Numbers = Float64Array;
 
 /** Octets of a column: those of row i are [starts[i], starts[i + 1]). */
-export interface Octets {
+export class Octets {
   readonly bytes: Buffer;
   readonly starts: Uint32Array;
+
+  constructor(bytes: Buffer, starts: Uint32Array) {
+    this.bytes = bytes;
+    this.starts = starts;
+  }
+
+  /** The octets of one row as characters: short strings are searched faster than bytes. */
+  textAt(index: number): string {
+    return this.bytes.toString('latin1', this.starts[index], this.starts[index + 1]);
+  }
+
+  /** The octets of one row. */
+  at(index: number): Buffer {
+    return this.bytes.subarray(this.starts[index], this.starts[index + 1]);
+  }
 }
 
 /** What was not read is empty. */
@@ -27,7 +42,7 @@ export interface Layout {
 }
 
 const NO_NUMBERS = new Float64Array(0);
-const NO_OCTETS: Octets = { bytes: Buffer.alloc(0), starts: new Uint32Array(1) };
+const NO_OCTETS = new Octets(Buffer.alloc(0), new Uint32Array(1));
 export const EMPTY_BATCH: Batch = {
   count: 0,
   uid: NO_NUMBERS,
@@ -59,14 +74,9 @@ export function batchOf(row: readonly SqlValue[] | undefined, { numbers, octets 
     const bytes = row[place++];
     const starts = new Uint32Array(count + 1);
     for (let i = 0; i < count; i++) starts[i + 1] = (starts[i] ?? 0) + (lengths[i] ?? 0);
-    batch[column] = { bytes: bytes instanceof Uint8Array ? asBuffer(bytes) : NO_OCTETS.bytes, starts };
+    batch[column] = new Octets(bytes instanceof Uint8Array ? asBuffer(bytes) : NO_OCTETS.bytes, starts);
   }
   return batch;
-}
-
-/** The octets of one row. */
-export function octetsAt({ bytes, starts }: Octets, index: number): Buffer {
-  return bytes.subarray(starts[index], starts[index + 1]);
 }
 
 function countOf(list: string): number {

@@ -13,7 +13,7 @@ const LAYOUTS: Readonly<Record<Columns, Layout>> = {
   list: { numbers: ['uid', 'receivedAt'], octets: ['envelope'] },
   structure: { numbers: ['uid', 'receivedAt'], octets: ['bodyStructure'] },
   listAndStructure: { numbers: ['uid', 'receivedAt'], octets: ['envelope', 'bodyStructure'] },
-  fields: { numbers: ['uid', 'receivedAt', 'blob', 'size', 'headerSize'], octets: ['prefix', 'fields'] },
+  fields: { numbers: ['uid', 'receivedAt', 'headerSize'], octets: ['prefix', 'fields'] },
   body: { numbers: ['uid', 'receivedAt', 'blob', 'size', 'headerSize'], octets: ['prefix', 'structure'] },
   dates: { numbers: ['uid', 'receivedAt', 'sentAt', 'savedAt', 'thread'], octets: [] },
   header: { numbers: ['uid', 'receivedAt', 'sentAt', 'headerSize'], octets: ['prefix', 'fields'] },
@@ -47,7 +47,7 @@ function statement(mailbox: MailboxId, first: number, last: number, columns: Col
         FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'fields':
       return sql`
-        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(m.blob), group_concat(m.size), group_concat(m.header_size),
+        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(m.header_size),
           group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB)
         FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'body':

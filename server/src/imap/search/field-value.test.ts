@@ -2,7 +2,7 @@ import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Header } from '#message/header.ts';
-import { fieldName, fieldValues } from './field-value.ts';
+import { fieldValues } from './field-value.ts';
 
 test('the values are those that the header gives', () => {
   const line = fc
@@ -15,8 +15,7 @@ test('the values are those that the header gives', () => {
   fc.assert(
     fc.property(fc.array(line), fc.constantFrom('', '\r\nSubject: in the body\r\n'), fc.constantFrom('subject', 'x-y', 'sub'), (lines, rest, name) => {
       const block = Buffer.from(lines.join('') + rest, 'latin1');
-      const around = Buffer.concat([Buffer.from('Subject: before\r\n'), block, Buffer.from('Subject: after\r\n')]);
-      deepEqual(fieldValues(around, 17, 17 + block.length, fieldName(name)), new Header(block).all(name));
+      deepEqual(fieldValues(block.toString('latin1'), name), new Header(block).all(name));
     }),
   );
 });

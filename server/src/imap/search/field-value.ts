@@ -11,24 +11,17 @@ const COLON = 0x3a;
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** A field's name, ready to be looked for. */
-export type FieldName = Uint8Array;
-
-/** `name` in lower case. */
-export function fieldName(name: string): FieldName {
-  return Buffer.from(name, 'utf8');
-}
-
-/** The values of the fields of that name in octets [start, end) of header lines, as octet strings: unfolded, without white space around them. An empty line ends the header. */
-export function fieldValues(bytes: Buffer, start: number, end: number, name: FieldName): readonly string[] {
+/** The values of the fields of that name (lower case) in a header block (one character an octet), as octet strings: unfolded, without white space around them. An empty line ends the header. */
+export function fieldValues(text: string, name: string): readonly string[] {
+  const end = text.length;
   let values: string[] | undefined;
-  for (let at = start; at < end; ) {
-    const first = bytes[at];
-    if (first === LF || (first === CR && bytes[at + 1] === LF)) break;
-    const valueStart = matches(bytes, at, end, name);
-    at = nextLine(bytes, at, end);
-    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at = nextLine(bytes, at, end);
-    if (valueStart > 0) (values ??= []).push(unfold(bytes.toString('latin1', valueStart, at)));
+  for (let at = 0; at < end; ) {
+    const first = text.charCodeAt(at);
+    if (first === LF || (first === CR && text.charCodeAt(at + 1) === LF)) break;
+    const valueStart = matches(text, at, end, name);
+    at = nextLine(text, at);
+    while (at < end && isBlank(text.charCodeAt(at))) at = nextLine(text, at);
+    if (valueStart > 0) (values ??= []).push(unfold(text.slice(valueStart, at)));
   }
   return values ?? NONE;
 }
@@ -36,20 +29,23 @@ export function fieldValues(bytes: Buffer, start: number, end: number, name: Fie
 const NONE: readonly string[] = [];
 
 /** Where the value begins if the field at this line has the name; 0 if not. */
-function matches(bytes: Buffer, at: number, end: number, name: FieldName): number {
+function matches(text: string, at: number, end: number, name: string): number {
   const { length } = name;
   if (at + length >= end) return 0;
   for (let i = 0; i < length; i++) {
-    const octet = bytes[at + i] ?? 0;
-    if ((octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet) !== name[i]) return 0;
+    const code = text.charCodeAt(at + i);
+    if ((code >= 0x41 && code <= 0x5a ? code + 0x20 : code) !== name.charCodeAt(i)) return 0;
   }
   let colon = at + length;
-  while (colon < end && (bytes[colon] === SPACE || bytes[colon] === TAB)) colon++;
-  return bytes[colon] === COLON && length > 0 ? colon + 1 : 0;
+  while (colon < end && isBlank(text.charCodeAt(colon))) colon++;
+  return text.charCodeAt(colon) === COLON && length > 0 ? colon + 1 : 0;
 }
 
-function nextLine(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && bytes[at] !== LF) at++;
-  return at < end ? at + 1 : end;
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function nextLine(text: string, from: number): number {
+  const at = text.indexOf('\n', from);
+  return at < 0 ? text.length : at + 1;
 }

@@ -10,14 +10,15 @@ import { fold } from '#message/fold.ts';
 import { LISTED_HEADER_BYTES, LISTING_FIELDS } from '#message/prepared.ts';
 import { decodeStructure } from '#message/structure.ts';
 import { searchableHeader, searchableText } from '#message/text.ts';
-import { type Batch, octetsAt } from '../rows/batch.ts';
+import { type Batch, EMPTY_BATCH, Octets } from '../rows/batch.ts';
 import type { Selected } from '../selected.ts';
 import { Walker } from '../fetch/walker.ts';
-import { fieldName, fieldValues, type FieldName } from './field-value.ts';
+import { fieldValues } from './field-value.ts';
 import { BODY, type Candidate, HEADER, type Level, ROW, TABLE } from './evaluate.ts';
 
 const DAY_MS = 86_400_000;
 const NOTHING = Buffer.alloc(0);
+const NO_FIELDS = EMPTY_BATCH.fields;
 
 export class LoadedMessage extends Walker implements Candidate {
   level: Level = TABLE;
@@ -27,11 +28,10 @@ export class LoadedMessage extends Walker implements Candidate {
   hasAllListed = false;
   #sentAtMs = Number.NaN;
   #prefix: Buffer = NOTHING;
-  /** Octets [start, end) are the fields of the row, or the whole header, without the prefix. */
-  #fields: Buffer = NOTHING;
-  #fieldsStart = 0;
-  #fieldsEnd = 0;
-  readonly #names = new Map<string, FieldName>();
+  /** In row `fieldsIndex`: the fields of the row, or the whole header, without the prefix. */
+  #fields: Octets = NO_FIELDS;
+  #fieldsIndex = 0;
+  #fieldsText: string | undefined;
   #structure: Uint8Array = NOTHING;
   #body: Uint8Array = NOTHING;
   /** Folded, made when first asked for. */
@@ -57,9 +57,9 @@ export class LoadedMessage extends Walker implements Candidate {
     this.thread = batch.thread[index] ?? 0;
     this.hasAllListed = (batch.headerSize[index] ?? 0) <= LISTED_HEADER_BYTES;
     this.#sentAtMs = batch.sentAt[index] ?? Number.NaN;
-    this.#prefix = octetsAt(batch.prefix, index);
-    this.#setFields(batch.fields.bytes, batch.fields.starts[index] ?? 0, batch.fields.starts[index + 1] ?? 0);
-    this.#structure = octetsAt(batch.structure, index);
+    this.#prefix = batch.prefix.at(index);
+    this.#setFields(batch.fields, index);
+    this.#structure = batch.structure.at(index);
     this.#headerText = undefined;
     this.#bodyText = undefined;
     this.#found = undefined;
@@ -69,7 +69,7 @@ export class LoadedMessage extends Walker implements Candidate {
   /** The header of the body as it was accepted. */
   setHeader(header: Uint8Array): void {
     this.level = HEADER;
-    this.#setFields(asBuffer(header), 0, header.length);
+    this.#setFields(new Octets(asBuffer(header), Uint32Array.of(0, header.length)), 0);
   }
 
   /** The whole body with its header. */
@@ -95,14 +95,14 @@ export class LoadedMessage extends Walker implements Candidate {
   field(name: string): string | undefined {
     let text: string | undefined;
     if (this.#prefix.length > 0) {
-      for (const value of fieldValues(this.#prefix, 0, this.#prefix.length, this.#nameOf(name))) text = joined(text, value);
+      for (const value of fieldValues(this.#prefix.toString('latin1'), name)) text = joined(text, value);
     }
     for (const value of this.#values(name)) text = joined(text, value);
     return text;
   }
 
   headerContains(needle: string): boolean {
-    this.#headerText ??= fold(`${searchableHeader(this.#prefix)}\n${searchableHeader(this.#fields.subarray(this.#fieldsStart, this.#fieldsEnd))}`);
+    this.#headerText ??= fold(`${searchableHeader(this.#prefix)}\n${searchableHeader(this.#fields.at(this.#fieldsIndex))}`);
     return this.#headerText.includes(needle);
   }
 
@@ -112,21 +112,16 @@ export class LoadedMessage extends Walker implements Candidate {
     return this.#bodyText.includes(needle);
   }
 
-  #setFields(bytes: Buffer, start: number, end: number): void {
-    this.#fields = bytes;
-    this.#fieldsStart = start;
-    this.#fieldsEnd = end;
+  #setFields(fields: Octets, index: number): void {
+    this.#fields = fields;
+    this.#fieldsIndex = index;
+    this.#fieldsText = undefined;
     this.#headerText = undefined;
   }
 
   #values(name: string): readonly string[] {
-    return fieldValues(this.#fields, this.#fieldsStart, this.#fieldsEnd, this.#nameOf(name));
-  }
-
-  #nameOf(name: string): FieldName {
-    let known = this.#names.get(name);
-    if (known === undefined) this.#names.set(name, (known = fieldName(name)));
-    return known;
+    this.#fieldsText ??= this.#fields.textAt(this.#fieldsIndex);
+    return fieldValues(this.#fieldsText, name);
   }
 }
 

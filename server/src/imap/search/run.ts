@@ -9,7 +9,7 @@ import type { BlobId } from '#core/ids.ts';
 import { decodeStructure } from '#message/structure.ts';
 import type { BlobRange } from '#store/store.ts';
 import { Pace } from '../fetch/pace.ts';
-import { type Batch, octetsAt } from '../rows/batch.ts';
+import type { Batch } from '../rows/batch.ts';
 import type { Columns } from '../rows/queries.ts';
 import { readRows } from '../rows/reader.ts';
 import type { Selected } from '../selected.ts';
@@ -198,7 +198,7 @@ class SearchRun {
     const read = (start: number, end: number): Promise<Buffer> => this.#session.store.readBlob(blob, start, end - start);
     try {
       const header = await read(0, Math.min(batch.headerSize[index] ?? 0, LARGE_BYTES));
-      const found = level === HEADER ? undefined : await findInLarge(decodeStructure(octetsAt(batch.structure, index)), read, this.#needles, this.#pace);
+      const found = level === HEADER ? undefined : await findInLarge(decodeStructure(batch.structure.at(index)), read, this.#needles, this.#pace);
       if (!this.#message.goTo(uid)) return;
       this.#message.setRow(batch, index);
       if (found === undefined) this.#message.setHeader(header);
