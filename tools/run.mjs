@@ -49,7 +49,15 @@ function run([command = 'dev', ...rest]) {
 
 function cacheDirectory() {
   const inside = path.join(root, 'node_modules', '.cache', 'compile');
-  try { fs.mkdirSync(inside, { recursive: true }); fs.accessSync(inside, fs.constants.W_OK); return inside; } catch { return path.join(os.tmpdir(), `capri-compile-${process.getuid?.() ?? 0}`); }
+  try { fs.mkdirSync(inside, { recursive: true }); fs.accessSync(inside, fs.constants.W_OK); return inside; } catch { return privateTemporary(`capri-compile-${process.getuid?.() ?? 0}`); }
+}
+
+/** A directory that nobody else can have prepared: what lies in the cache is run. Empty (no cache) where somebody has. */
+function privateTemporary(name) {
+  const directory = path.join(os.tmpdir(), name);
+  try { fs.mkdirSync(directory, { recursive: true, mode: 0o700 }); } catch { return ''; }
+  const { uid, mode } = fs.lstatSync(directory);
+  return uid === process.getuid?.() && (mode & 0o077) === 0 && fs.lstatSync(directory).isDirectory() ? directory : '';
 }
 
 function withoutModules(value) {
