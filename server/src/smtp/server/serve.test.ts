@@ -1,6 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { ListenerName } from '#net/connection.ts';
+import { type BodyFiles, diskFiles } from '#store/blobs/files.ts';
 import { type MailHouse, type MailHouseOptions, openMailHouse } from '../../../test/support/mail-house.ts';
 import { LineClient, type ServedDoor, serveDoor } from '../../../test/support/net.ts';
 import { playTranscript, transcriptsOf } from '../../../test/support/transcript.ts';
@@ -109,6 +111,36 @@ test('a large message that is refused at its end gives its room back, and the ne
   equal((await served.house.inbox(served.house.accounts.jan)).length, 1);
 });
 
+test('a full disk and a failing one are told as temporary, nothing is kept, and it goes on by itself', async () => {
+  let fault: string | undefined;
+  const files: BodyFiles = {
+    ...diskFiles,
+    sync: (descriptor) => {
+      if (fault !== undefined) throw Object.assign(new Error('made by the test'), { code: fault });
+      diskFiles.sync(descriptor);
+    },
+  };
+  for (const [listener, copies] of [
+    ['smtp', 1],
+    ['lmtp', 2],
+  ] as const) {
+    await using served = await serve(listener, { house: { files, onError: () => undefined } });
+    using client = await greeted(served, listener);
+    for (const [code, reply] of [
+      ['ENOSPC', /^452 4\.3\.1 /],
+      ['EIO', /^451 4\.3\.0 /],
+      [undefined, /^250 2\.0\.0 /],
+    ] as const) {
+      fault = code;
+      client.send('MAIL FROM:<>\r\nRCPT TO:<jan@capri.example>\r\nRCPT TO:<anna@capri.example>\r\nDATA\r\n');
+      await client.linesUntil((line) => line.startsWith('354'));
+      client.send('Subject: x\r\n\r\n.\r\n');
+      for (let copy = 0; copy < copies; copy++) match(await client.line(), reply);
+    }
+    equal((await served.house.inbox(served.house.accounts.jan)).length, 1);
+  }
+});
+
 test('a line that never ends is refused once, in bounded memory', async () => {
   await using served = await serve('smtp');
   using client = await greeted(served, 'smtp');
@@ -131,6 +163,21 @@ test('junk of every kind is answered line by line and never ends the server', as
   ok(lines.slice(0, -1).every((line) => line.startsWith('500 ')));
 });
 
+test('every command of any sequence, sent at once, has one reply, in order', async () => {
+  await using served = await serve('smtp', { settings: { maxErrors: 1_000_000, maxIdleCommands: 1_000_000 } });
+  using client = await greeted(served, 'smtp');
+  const sequence = fc.array(fc.constantFrom(...SOME_COMMANDS), { maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(sequence, async (commands) => {
+      client.send(`${commands.map((command) => `${command}\r\n`).join('')}HELP\r\n`.replaceAll('#\r\n', ''));
+      const lines = await client.linesUntil((line) => line.startsWith('214 '));
+      const replies = lines.filter((line) => line[3] === ' ' && !line.startsWith('214'));
+      equal(replies.length, commands.length);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test('many refused recipients of LMTP are not errors of the server that hands them on', async () => {
   await using served = await serve('lmtp');
   using client = await greeted(served, 'lmtp');
@@ -149,6 +196,27 @@ test('recipients beyond the limit get 452 and the others keep their place', asyn
   match(await client.line(), /^250 /);
   equal((await served.house.inbox(served.house.accounts.anna)).length, 1);
 });
+
+/** What stands before \`#\` brings its own octets and has no line end behind them. */
+const SOME_COMMANDS = [
+  'NOOP',
+  'RSET',
+  'EHLO client.example',
+  'HELO client.example',
+  'MAIL FROM:<a@outside.example>',
+  'MAIL FROM:<>',
+  'MAIL FROM:<bad',
+  'RCPT TO:<jan@capri.example>',
+  'RCPT TO:<anna@capri.example>',
+  'RCPT TO:<nobody@capri.example>',
+  'BDAT 6\r\nab\r\nc\n#',
+  'BDAT 4\r\nab\r\n#',
+  'BDAT 4 LAST\r\ncd\r\n#',
+  'BDAT 0 LAST',
+  'VRFY jan',
+  'FOO',
+  'AUTH PLAIN =',
+];
 
 interface Served extends AsyncDisposable {
   readonly house: MailHouse;
