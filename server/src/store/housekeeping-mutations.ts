@@ -1,7 +1,7 @@
 /** What housekeeping changes, slice by slice: see housekeeping.ts for when and why. */
 import { type AccountId, accountOf, type BlobId, type EmailId, type MailboxId } from '#core/ids.ts';
 import { releaseBody } from './blob-refs.ts';
-import { SEGMENT_SPAN } from './blobs/layout.ts';
+import { firstPlace, SEGMENT_SPAN } from './blobs/layout.ts';
 import { addUses, countKeywords } from './keywords.ts';
 import { defineMutation, type Mutation } from './mutation.ts';
 import { one, type Program, rows, run, sql } from './sql.ts';
@@ -100,9 +100,16 @@ export const pruneLog: Mutation<LogPruning, boolean> = defineMutation('store.pru
 export const freeBodies: Mutation<{ readonly before: number; readonly limit: number }, number> = defineMutation(
   'store.freeBodies',
   function* (_tx, { before, limit }: { readonly before: number; readonly limit: number }) {
-    return yield* run(
-      sql`DELETE FROM blob WHERE blob IN (SELECT blob FROM blob WHERE freed_at IS NOT NULL AND freed_at < ${before} LIMIT ${limit}) AND refs = 0`,
+    const found = yield* rows<[blob: BlobId, segment: number | null]>(
+      sql`SELECT blob, segment FROM blob WHERE freed_at IS NOT NULL AND freed_at < ${before} AND refs = 0 LIMIT ${limit}`,
     );
+    const segments = new Set<number>();
+    for (const [blob, segment] of found) {
+      segments.add(segment ?? firstPlace(blob).segment);
+      yield* run(sql`DELETE FROM blob WHERE blob = ${blob}`);
+    }
+    for (const segment of segments) yield* run(sql`UPDATE segment SET live = NULL WHERE segment = ${segment} AND live IS NOT NULL`);
+    return found.length;
   },
 );
 

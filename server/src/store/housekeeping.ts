@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import type { Clock } from '#core/clock.ts';
-import type { AccountId, BlobId, MailboxId } from '#core/ids.ts';
+import type { AccountId, MailboxId } from '#core/ids.ts';
 import { yieldToLoop } from '#core/async.ts';
 import { SEGMENT_SPAN, segmentFile } from './blobs/layout.ts';
 import { compactSegment } from './compact-segment.ts';
@@ -41,6 +41,8 @@ export interface HousekeepingOptions {
 
 const HOUR_MS = 3_600_000;
 const SLICE = 500;
+/** Of a segment, measured at once: 16,000 bodies of 1 KiB. */
+const MEASURED_BYTES = 2 ** 24;
 
 /** One round of everything that is due. Throws what the store throws; the next round goes on where this one ended. */
 export async function keepHouse(options: HousekeepingOptions): Promise<void> {
@@ -69,11 +71,11 @@ export async function keepHouse(options: HousekeepingOptions): Promise<void> {
   });
 
   await store.commit(sealSegments, { fromBytes: segmentBytes, nowMs: clock.nowMs() });
-  for (const segment of await store.query(segmentsIn('sealed'))) {
+  for (const segment of await store.query(unmeasuredSegments())) {
     if (signal?.aborted) return;
     await tendSegment(options, segment);
   }
-  for (const { segment, changedAtMs } of await store.query(segmentsIn('emptied'))) {
+  for (const { segment, changedAtMs } of await store.query(emptiedSegments())) {
     if (signal?.aborted) return;
     if (changedAtMs >= before) continue;
     if (await store.commit(markRemoved, { segment, nowMs: clock.nowMs() })) fs.rmSync(segmentFile(options.directory, segment), { force: true });
@@ -89,21 +91,35 @@ async function sweep(store: Store, account: AccountId, repeat: (slice: () => Pro
 }
 
 /** Measures a full segment; compacts it when less than half of it is still referred to. */
-async function tendSegment(options: HousekeepingOptions, { segment, sizeBytes, liveBytes }: SegmentRow): Promise<void> {
+async function tendSegment(options: HousekeepingOptions, { segment, sizeBytes }: FullSegment): Promise<void> {
   const { store, clock } = options;
-  const measured = await store.query(measureSegment(segment));
-  if (measured !== liveBytes) await store.commit(recordLiveBytes, { segment, liveBytes: measured });
-  if (measured * 2 > sizeBytes) return;
+  const liveBytes = await measureSegment(store, segment);
+  if (liveBytes * 2 > sizeBytes) {
+    await store.commit(recordLiveBytes, { segment, liveBytes });
+    return;
+  }
   await compactSegment(store, segment, options.signal);
   if (options.signal?.aborted) return;
-  if (await store.commit(markEmptied, { segment, nowMs: clock.nowMs() })) options.onCompacted?.(segment, measured, sizeBytes);
+  if (await store.commit(markEmptied, { segment, nowMs: clock.nowMs() })) options.onCompacted?.(segment, liveBytes, sizeBytes);
 }
 
-interface SegmentRow {
+/** Octets of the bodies that are in a segment now. */
+async function measureSegment(store: Store, segment: number): Promise<number> {
+  let liveBytes = (await store.query(one<{ octets: number | null }>(sql`SELECT sum(length) AS octets FROM blob WHERE segment = ${segment}`)))?.octets ?? 0;
+  for (let offset = 0; offset < SEGMENT_SPAN; offset += MEASURED_BYTES) {
+    const first = segment * SEGMENT_SPAN + offset;
+    const part = one<{ octets: number | null }>(
+      sql`SELECT sum(length) AS octets FROM blob WHERE blob BETWEEN ${first} AND ${first + MEASURED_BYTES - 1} AND segment IS NULL`,
+    );
+    liveBytes += (await store.query(part))?.octets ?? 0;
+    await yieldToLoop();
+  }
+  return liveBytes;
+}
+
+interface FullSegment {
   readonly segment: number;
   readonly sizeBytes: number;
-  readonly liveBytes: number;
-  readonly changedAtMs: number;
 }
 
 function* deletedMailboxes(): Program<readonly MailboxId[]> {
@@ -122,17 +138,13 @@ function* accountsAfter(
   return found.map(([account, stale, oldest]) => ({ account, isStale: stale === 1, oldestMs: oldest ?? undefined }));
 }
 
-function* segmentsIn(state: 'sealed' | 'emptied'): Program<readonly SegmentRow[]> {
-  const found = yield* rows<[number, number, number, number]>(sql`SELECT segment, size, live, changed_at FROM segment WHERE state = ${state} ORDER BY segment`);
-  return found.map(([segment, sizeBytes, liveBytes, changedAtMs]) => ({ segment, sizeBytes, liveBytes, changedAtMs }));
+/** Full segments of which something was freed since they were last measured. */
+function* unmeasuredSegments(): Program<readonly FullSegment[]> {
+  const found = yield* rows<[number, number]>(sql`SELECT segment, size FROM segment WHERE state = 'sealed' AND live IS NULL ORDER BY segment`);
+  return found.map(([segment, sizeBytes]) => ({ segment, sizeBytes }));
 }
 
-/** Octets of the bodies that are in a segment now. */
-function* measureSegment(segment: number): Program<number> {
-  const first = (segment * SEGMENT_SPAN) as BlobId;
-  const unmoved = yield* one<{ octets: number | null }>(
-    sql`SELECT sum(length) AS octets FROM blob WHERE blob BETWEEN ${first} AND ${first + SEGMENT_SPAN - 1} AND segment IS NULL`,
-  );
-  const moved = yield* one<{ octets: number | null }>(sql`SELECT sum(length) AS octets FROM blob WHERE segment = ${segment}`);
-  return (unmoved?.octets ?? 0) + (moved?.octets ?? 0);
+function* emptiedSegments(): Program<readonly { readonly segment: number; readonly changedAtMs: number }[]> {
+  const found = yield* rows<[number, number]>(sql`SELECT segment, changed_at FROM segment WHERE state = 'emptied' ORDER BY segment`);
+  return found.map(([segment, changedAtMs]) => ({ segment, changedAtMs }));
 }

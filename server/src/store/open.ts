@@ -15,9 +15,11 @@
  * docs/store.md tells the layout on disk and the order in which things become durable.
  */
 import fs from 'node:fs';
+import path from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { metadataFile, segmentsDirectory, storeDirectory } from './blobs/layout.ts';
-import type { BodyFiles } from './blobs/files.ts';
+import { DomainError } from '#core/errors.ts';
+import { type BodyFiles, diskFiles } from './blobs/files.ts';
 import { StoreClient, type WriterLink } from './client.ts';
 import { Connection } from './sqlite/driver.ts';
 import { lockDirectory } from './sqlite/lock.ts';
@@ -119,7 +121,7 @@ function openInline(options: InlineStoreOptions): Store {
 
 /** Makes directories, runs migrations, cuts off what a crash left in segments: the writer's part, before any other thread opens the store. */
 export function openForWriting(directory: string): Connection {
-  fs.mkdirSync(segmentsDirectory(directory), { recursive: true, mode: 0o700 });
+  makeDirectories(directory);
   const connection = new Connection(metadataFile(directory), { cacheBytes: 64 * 2 ** 20 });
   try {
     migrate(connection, storeDirectory(directory));
@@ -129,6 +131,19 @@ export function openForWriting(directory: string): Connection {
     connection[Symbol.dispose]();
     throw error;
   }
+}
+
+/** The store's directories, durable; refuses to begin a new database beside bodies of an old one, which would be removed as unknown. */
+function makeDirectories(directory: string): void {
+  const made = fs.mkdirSync(segmentsDirectory(directory), { recursive: true, mode: 0o700 });
+  if (made !== undefined) for (const place of [path.dirname(directory), directory, storeDirectory(directory)]) diskFiles.syncDirectory(place);
+  if (fs.existsSync(metadataFile(directory))) return;
+  const bodies = fs.readdirSync(segmentsDirectory(directory)).find((name) => fs.statSync(path.join(segmentsDirectory(directory), name)).size > 0);
+  if (bodies !== undefined)
+    throw new DomainError(
+      'store-failed',
+      `${metadataFile(directory)} is missing while there are messages in ${segmentsDirectory(directory)}: restore it from a backup, or move the segments away`,
+    );
 }
 
 export function openForReading(directory: string): Connection {

@@ -79,7 +79,9 @@ export class BodyStreams {
   async #resume(): Promise<void> {
     const open = this.#connection.rows<[number]>(sql`SELECT segment FROM segment WHERE owner = ${this.#owner} AND state = 'open' ORDER BY segment LIMIT 8`);
     for (const [segment] of open) {
-      const handle = await fs.open(segmentFile(this.#directory, segment), 'r+');
+      // One that is missing is the checker's to tell of; here it is just not gone on with.
+      const handle = await fs.open(segmentFile(this.#directory, segment), 'r+').catch(() => undefined);
+      if (!handle) continue;
       const { size } = await handle.stat();
       if (size < this.#limitBytes) this.#idle.push({ segment, handle, end: size, isDirectorySynced: true });
       else await handle.close();

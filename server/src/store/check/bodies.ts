@@ -17,8 +17,6 @@ export function* checkBodies(connection: Connection, problems: ProblemList, dire
   const segments = checkSegments(connection, problems, directory);
   const references = countReferences(connection);
   yield;
-  /** Ends of the bodies in segments, as far as they have been read in the order of ids. */
-  const places: { segment: number; start: number; end: number; blob: number }[] = [];
   let last = -1;
   for (;;) {
     const rows = connection.rows<[blob: number, length: number, refs: number, freedAt: number | null, segment: number | null, place: number | null]>(
@@ -36,16 +34,29 @@ export function* checkBodies(connection: Connection, problems: ProblemList, dire
       const row = segments.get(segment);
       if (!row || row.state === 'removed') problems.add('body', `body ${blob} is in segment ${segment}, which is ${row ? 'removed' : 'unknown'}`);
       else if (end > row.size) problems.add('body', `body ${blob} ends at ${end}, segment ${segment} at ${row.size}`);
-      places.push({ segment, start, end, blob });
     }
     yield;
     if (rows.length < SLICE) break;
   }
   for (const [blob, count] of references) problems.add('body', `${count} rows refer to body ${blob}, which is not stored`);
-  places.sort((a, b) => a.segment - b.segment || a.start - b.start || a.end - b.end);
-  for (const [index, place] of places.entries()) {
-    const before = places[index - 1];
-    if (before && before.segment === place.segment && before.end > place.start) problems.add('body', `bodies ${before.blob} and ${place.blob} overlap`);
+  for (const segment of segments.keys()) {
+    checkOverlaps(connection, problems, segment);
+    yield;
+  }
+}
+
+function checkOverlaps(connection: Connection, problems: ProblemList, segment: number): void {
+  const first = segment * SEGMENT_SPAN;
+  const places = connection.rows<[blob: number, place: number, length: number]>(
+    sql`SELECT blob, blob - ${first} AS place, length FROM blob WHERE blob BETWEEN ${first} AND ${first + SEGMENT_SPAN - 1} AND segment IS NULL
+        UNION ALL SELECT blob, place, length FROM blob WHERE segment = ${segment} ORDER BY place, length`,
+  );
+  let end = 0;
+  let last = 0;
+  for (const [blob, place, length] of places) {
+    if (place < end) problems.add('body', `bodies ${last} and ${blob} overlap`);
+    end = Math.max(end, place + length);
+    last = blob;
   }
 }
 

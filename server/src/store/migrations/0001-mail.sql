@@ -113,6 +113,7 @@ CREATE TABLE orphan (
   email INTEGER PRIMARY KEY,
   since INTEGER NOT NULL
 );
+CREATE INDEX orphan_by_since ON orphan (since);
 
 -- Bodies: who still refers to them, and where they are now.
 CREATE TABLE blob (
@@ -132,6 +133,6 @@ CREATE TABLE segment (
   owner      TEXT NOT NULL,                   -- writer, or the thread that streams into it
   size       INTEGER NOT NULL DEFAULT 0,      -- end of the last body that a committed change has named
   state      TEXT NOT NULL DEFAULT 'open',    -- open | sealed | emptied | removed
-  live       INTEGER NOT NULL DEFAULT 0,      -- octets of bodies still referred to, when last measured
+  live       INTEGER,                         -- octets of bodies still referred to, when last measured; null: something was freed since
   changed_at INTEGER NOT NULL DEFAULT 0       -- ms of the last change of state
 );

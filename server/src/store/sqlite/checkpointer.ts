@@ -27,6 +27,8 @@ export class Checkpointer {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
   #isRunning = false;
+  /** Frames that had been copied when the last round ended. */
+  #copied = 0;
   #lookedAtMs = 0;
 
   constructor(directory: string, connection: Connection, onError: (error: unknown) => void) {
@@ -64,11 +66,14 @@ export class Checkpointer {
   }
 
   /** After a round: the log is read again from its beginning only when every frame has been copied at some moment, so the writer copies the rest. */
-  #finish({ log }: CheckpointRow): void {
+  #finish({ log, checkpointed }: CheckpointRow): void {
+    const hasProgress = checkpointed !== this.#copied;
+    this.#copied = checkpointed;
     if (log < LONG_FRAMES) return;
     const now = this.#checkpoint('NOOP');
     if (now.log - now.checkpointed <= REST_FRAMES) this.#checkpoint('PASSIVE');
-    else this.#run();
+    // Without progress a reader holds an old snapshot: the next look (afterCommit) tries again.
+    else if (hasProgress) this.#run();
   }
 
   #checkpoint(mode: 'NOOP' | 'PASSIVE'): CheckpointRow {

@@ -56,9 +56,14 @@ interface Ready {
   readonly bodies: readonly StoredBody[];
 }
 
+/** What every thread hears after a commit. */
+type Told = Pick<AnswerBatch, 'hints' | 'topics'>;
+
 /** A group holds at most this many mutations and octets of small bodies. */
 const GROUP_REQUESTS = 512;
 const GROUP_BYTES = 16 * 2 ** 20;
+/** After this time a group is committed as far as it has come. */
+const GROUP_MS = 20;
 const CONCERNS_ALL = /^SQLITE_(FULL|IOERR|NOMEM|CORRUPT|NOTADB|BUSY|READONLY|CANTOPEN|PROTOCOL|LOCKED|INTERRUPT)/;
 
 export class Writer {
@@ -138,15 +143,19 @@ export class Writer {
     if (group.length === 0) return;
 
     const outcomes: Outcome[] = [];
-    const ready: Ready[] = [];
-    this.#appendBodies(group, ready, outcomes);
-    const batches = this.#transact(ready, outcomes);
-    this.#options.afterCommit?.();
-    this.#answer(outcomes, batches);
+    let ready: readonly Ready[] = this.#appendBodies(group, outcomes);
+    if (ready.length === 0) this.#answer(outcomes, { hints: [], topics: [] });
+    while (ready.length > 0) {
+      // Long groups are committed in parts, so that who came first does not wait for all.
+      const { told, count } = this.#transact(ready, outcomes);
+      this.#options.afterCommit?.();
+      this.#answer(outcomes.splice(0), told);
+      ready = ready.slice(count);
+    }
   }
 
   /** Stores the small bodies of a group. Who brought one is refused when that fails; the others go on (an expunge must work on a full disk). */
-  #appendBodies(group: readonly Waiting[], ready: Ready[], outcomes: Outcome[]): void {
+  #appendBodies(group: readonly Waiting[], outcomes: Outcome[]): Ready[] {
     const isFull = group.some(({ request }) => request.bodies.length > 0) && this.#space.isBelowMark();
     const accepted: Waiting[] = [];
     const buffers: Uint8Array[] = [];
@@ -170,6 +179,7 @@ export class Writer {
         failure = failureOfGroup(error);
       }
     }
+    const ready: Ready[] = [];
     let next = 0;
     for (const waiting of accepted) {
       const { bodies, id } = waiting.request;
@@ -184,11 +194,11 @@ export class Writer {
         ),
       });
     }
+    return ready;
   }
 
-  /** Runs mutations in one transaction; fills `outcomes`. Returns what everybody is to be told. */
-  #transact(ready: readonly Ready[], outcomes: Outcome[]): { hints: number[]; topics: Topic[] } {
-    if (ready.length === 0) return { hints: [], topics: [] };
+  /** Runs mutations in one transaction, the first at least, as many as there is time for; fills `outcomes`. Returns what everybody is to be told. */
+  #transact(ready: readonly Ready[], outcomes: Outcome[]): { readonly told: Told; readonly count: number } {
     const run = new GroupRun();
     try {
       // Savepoints cost a copy of each page, and failures after the first write are rare: a group is run without them, and again with them when needed.
@@ -202,16 +212,18 @@ export class Writer {
       this.#rollBack();
       const failure = failureOfGroup(error);
       for (const { waiting } of ready) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
-      return { hints: [], topics: [] };
+      return { told: { hints: [], topics: [] }, count: ready.length };
     }
     outcomes.push(...run.outcomes);
-    return { hints: [...run.hints].flat(), topics: [...run.topics] };
+    return { told: { hints: [...run.hints].flat(), topics: [...run.topics] }, count: run.outcomes.length };
   }
 
   /** Returns false, with nothing done, when a mutation failed half-way and has no savepoint. Throws what concerns the whole group. */
   #attempt(ready: readonly Ready[], run: GroupRun, hasSavepoints: boolean): boolean {
     this.#connection.execute('BEGIN IMMEDIATE');
+    const startMs = performance.now();
     for (const { waiting, bodies } of ready) {
+      if (performance.now() - startMs > GROUP_MS) break;
       const tx = new GroupTx(bodies);
       const answer = this.#runOne(waiting.request, tx, hasSavepoints);
       if (!answer) {
@@ -273,7 +285,7 @@ export class Writer {
     }
   }
 
-  #answer(outcomes: readonly Outcome[], { hints, topics }: { hints: number[]; topics: Topic[] }): void {
+  #answer(outcomes: readonly Outcome[], { hints, topics }: Told): void {
     const byClient = new Map<WriterClient, Answer[]>();
     for (const { waiting, answer } of outcomes) {
       const answers = byClient.get(waiting.client);
