@@ -24,7 +24,7 @@ const ALLOWED: ReadonlyMap<string, string> = new Map([
   ['delivery queue', 'accepting a message and queueing it are one mutation'],
   ['config log', 'the log level is a setting'],
   ['delivery smtp/wire', 'paths and addresses are written as the protocol writes them'],
-  ['queue smtp/client', 'the queue hands messages to the client'],
+  ['smtp/client queue', 'the client is the transport that the queue asks for'],
   ['queue smtp/wire', 'paths and addresses are written as the protocol writes them'],
   ['smtp/client smtp/wire', 'both sides of one protocol share its grammar'],
 ]);

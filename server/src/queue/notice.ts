@@ -50,7 +50,7 @@ export async function tellSender(
     reportingHost: settings.hostname,
     from: { name: 'Mail Delivery System', localPart: 'postmaster', domain: settings.domain },
     to: sender,
-    language: language ?? 'en',
+    language: language || 'en',
     nowMs,
     arrivalMs: message.createdAtMs,
     envelopeId: message.envelopeId,
