@@ -6,10 +6,11 @@
  */
 import type { MailboxBase } from '#store/mailbox-base.ts';
 
-/** Messages of one slice. */
+/** Messages of one slice, and ranges: scattered messages cost a statement each. */
 const SLICE_MESSAGES = 1000;
+const SLICE_RANGES = 250;
 /** Slices on their way to the writer at one time: more would only make other accounts wait. */
-const IN_FLIGHT = 16;
+const IN_FLIGHT = 8;
 
 export interface Slice {
   /** Ascending; all of them were in the mailbox when the slice was made. */
@@ -39,8 +40,8 @@ export function slicesOf(uids: Uint32Array, base: MailboxBase): Slice[] {
   for (const uid of uids) {
     const next = base.uids[index + 1] === uid && index + 1 < base.length ? index + 1 : base.indexOf(uid);
     if (next < 0) continue;
-    if (present.length === SLICE_MESSAGES) closeSlice();
     if (first > 0 && next !== index + 1) closeRange();
+    if (present.length === SLICE_MESSAGES || (first === 0 && ranges.length === SLICE_RANGES)) closeSlice();
     if (first === 0) first = uid;
     index = next;
     previous = uid;
