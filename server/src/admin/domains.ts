@@ -1,9 +1,11 @@
 /** Operations on domains. */
 import { z } from 'zod';
+import { DomainError } from '#core/errors.ts';
 import { findAccount } from '#directory/accounts.ts';
-import { addDomain, type DomainInfo, listDomains, removeDomain } from '#directory/domains.ts';
+import { addDomain, type DomainInfo, findDomain, listDomains, removeDomain, setDomain } from '#directory/domains.ts';
+import { normalizeDomain } from '#directory/names.ts';
 import type { Store } from '#store/store.ts';
-import { given, operation } from './define.ts';
+import { accountNamed, given, operation } from './define.ts';
 import type { AnyOperation } from './operation.ts';
 
 export interface ShownDomain {
@@ -45,6 +47,25 @@ export const domainOperations: readonly AnyOperation[] = [
       const shown: ShownDomain[] = [];
       for await (const domain of everyDomain(store)) shown.push(await show(store, domain));
       return shown;
+    },
+  }),
+  operation({
+    name: 'domain.set',
+    about: 'Change what happens with unknown addresses, details and sign-in names of a domain',
+    permission: 'admin',
+    input: z.strictObject({
+      domain: z.string(),
+      catchAll: z.string().nullable().optional(),
+      separator: z.string().optional(),
+      addressSignIn: z.boolean().optional(),
+    }),
+    output: shownDomain,
+    async run({ store }, { domain, catchAll, ...rest }) {
+      const account = typeof catchAll === 'string' ? (await store.query(accountNamed(catchAll))).account : catchAll;
+      await store.commit(setDomain, { domain, ...given({ catchAll: account, ...rest }) });
+      const found = await store.query(findDomain(normalizeDomain(domain)));
+      if (found === undefined) throw new DomainError('domain-not-found', `there is no domain ${domain}`);
+      return await show(store, found);
     },
   }),
   operation({

@@ -33,7 +33,7 @@ export async function startProtocolThreads(options: ProtocolThreadsOptions): Pro
 export class ProtocolThreads {
   readonly #log: Log;
   readonly #file: URL;
-  readonly #places: readonly Place[];
+  readonly #places: Place[];
   readonly #failed = deferred<Error>();
   #data: Omit<ProtocolThreadData, 'index'>;
   #connect: (() => MessagePort) | undefined;
@@ -130,7 +130,7 @@ export class ProtocolThreads {
     await sleep(Math.min(FIRST_PAUSE_MS * 2 ** (deaths - 1), LONGEST_PAUSE_MS));
     if (this.#isStopping || this.#connect === undefined) return;
     const next = this.#start(place.index, deaths);
-    Object.assign(place, next);
+    this.#places[place.index] = next;
     try {
       await next.bound.promise;
       if (this.#connect !== undefined) this.#open(next, this.#connect);

@@ -1,6 +1,6 @@
 import type { ShownDomain } from '#admin/domains.ts';
 import { callOperation, report } from '../call.ts';
-import type { Command } from '../command.ts';
+import { type Command, type Invocation, usageError } from '../command.ts';
 import { formatTable } from '../table.ts';
 
 export const domainCommands: readonly Command[] = [
@@ -27,17 +27,30 @@ export const domainCommands: readonly Command[] = [
     operands: [],
     options: {},
     async run(invocation) {
-      report(invocation, await callOperation<readonly ShownDomain[]>(invocation, 'domain.list', {}), (domains) =>
-        formatTable(
-          ['DOMAIN', 'CATCH-ALL', 'SEPARATOR', 'SIGN-IN WITH ADDRESS'],
-          domains.map(({ domain, catchAll, separator, addressSignIn }) => [
-            domain,
-            catchAll ?? '-',
-            separator === '' ? '-' : separator,
-            addressSignIn ? 'yes' : 'no',
-          ]),
-        ),
-      );
+      report(invocation, await callOperation<readonly ShownDomain[]>(invocation, 'domain.list', {}), (domains) => domainTable(domains));
+    },
+  },
+  {
+    name: 'domain set',
+    about: 'Change what happens with unknown addresses, details and sign-in names of a domain',
+    operands: ['DOMAIN'],
+    options: {
+      'catch-all': { about: 'the account that gets what nobody else has', value: 'LOGIN' },
+      'no-catch-all': { about: 'refuse mail for unknown addresses' },
+      separator: { about: 'what separates a detail, as in jan+lists@; empty for none', value: 'C' },
+      'address-sign-in': { about: 'whether people may sign in with an address of this domain: yes or no', value: 'yes|no' },
+    },
+    async run(invocation) {
+      const input = {
+        domain: invocation.operands[0],
+        catchAll: invocation.has('no-catch-all') ? null : invocation.value('catch-all'),
+        separator: invocation.value('separator'),
+        addressSignIn: yesOrNo(invocation, 'address-sign-in'),
+      };
+      if (invocation.has('catch-all') && invocation.has('no-catch-all')) throw usageError('--catch-all and --no-catch-all exclude each other');
+      if (Object.values(input).every((value, index) => index === 0 || value === undefined))
+        throw usageError('nothing to change; see `capri domain set --help`');
+      report(invocation, await callOperation<ShownDomain>(invocation, 'domain.set', input), (domain) => domainTable([domain]));
     },
   },
   {
@@ -51,3 +64,22 @@ export const domainCommands: readonly Command[] = [
     },
   },
 ];
+
+function yesOrNo(invocation: Invocation, option: string): boolean | undefined {
+  const text = invocation.value(option);
+  if (text === undefined) return undefined;
+  if (text !== 'yes' && text !== 'no') throw usageError(`--${option} ${text} is neither yes nor no`);
+  return text === 'yes';
+}
+
+function domainTable(domains: readonly ShownDomain[]): string {
+  return formatTable(
+    ['DOMAIN', 'CATCH-ALL', 'SEPARATOR', 'SIGN-IN WITH ADDRESS'],
+    domains.map(({ domain, catchAll, separator, addressSignIn }) => [
+      domain,
+      catchAll ?? '-',
+      separator === '' ? '-' : separator,
+      addressSignIn ? 'yes' : 'no',
+    ]),
+  );
+}
