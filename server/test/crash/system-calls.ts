@@ -31,10 +31,11 @@ export async function readSystemCalls(file: string): Promise<SystemCall[]> {
   const calls: SystemCall[] = [];
   const unfinished = new Map<string, { began: number; text: string }>();
   for await (const line of createInterface({ input: createReadStream(file, 'latin1') })) {
+    // The process id is padded to five columns.
     const space = line.indexOf(' ');
-    const next = line.indexOf(' ', space + 1);
+    const next = line.indexOf(' ', line.search(/ \S/) + 1);
     const thread = line.slice(0, space);
-    const at = Number(line.slice(space + 1, next));
+    const at = Number(line.slice(space, next));
     let text = line.slice(next + 1);
     let began = at;
     if (text.endsWith('<unfinished ...>')) {
