@@ -1,37 +1,31 @@
 /**
- * FETCH items that send octets of messages: read in batches of neighbours, written with their lengths known. Large messages are streamed in pieces and never
- * held whole; the first item that is no PEEK sets \Seen, durably, before its line is written.
+ * FETCH items that send octets of messages: read in batches of neighbours, written with their lengths known. Large messages are streamed in pieces
+ * (large-content.ts); the first item that is no PEEK sets \Seen, durably, before its line is written.
  *
  * RFC 9051 §6.4.5, §7.5.2 · RFC 3516 §4 (BINARY) · RFC 3501 §6.4.5 (\Seen)
  */
 import { asBuffer } from '#core/bytes.ts';
-import { Semaphore } from '#core/async.ts';
 import { DomainError } from '#core/errors.ts';
 import type { BlobId } from '#core/ids.ts';
 import { decodeTransfer } from '#message/transfer.ts';
 import { bit, hasFlag, SEEN } from '#store/flags.ts';
-import type { BlobRange } from '#store/store.ts';
 import { updateFlags } from '#store/update-flags.ts';
-import { ImapError } from '../command.ts';
 import type { Selected } from '../selected.ts';
 import type { Batch } from '../rows/batch.ts';
 import type { Rows } from '../rows/reader.ts';
 import type { Session } from '../session.ts';
 import { writeSet } from '../wire/sequence-set.ts';
 import type { PreparedSection } from './run.ts';
+import { LargeContentWriter } from './large-content.ts';
 import type { Output } from './output.ts';
 import type { Pace } from './pace.ts';
 import type { FetchItems } from './request.ts';
-import { type Content, type MessageParts, resolveSection } from './section.ts';
+import { bodyRange, type Content, type MessageParts, resolveSection } from './section.ts';
 import { beginLine, endLine } from './table-lines.ts';
 import type { Walker } from './walker.ts';
 
 /** Octets read at once, and the size from which on a message is treated alone. */
 const BATCH_BYTES = 1024 * 1024;
-/** Octets of a large message on their way at one time. */
-const PIECE_BYTES = 256 * 1024;
-/** Large parts are decoded in memory: a few at one time on this thread. */
-const decoding = new Semaphore(2);
 
 export interface BodyJob {
   readonly session: Session;
@@ -59,11 +53,13 @@ interface Planned {
 export class BodyWriter {
   readonly #job: BodyJob;
   readonly #setsSeen: boolean;
+  readonly #large: LargeContentWriter;
   /** Some section could not be decoded: the command fails in the end (RFC 9051 §6.4.5). */
   isUndecodable = false;
 
   constructor(job: BodyJob) {
     this.#job = job;
+    this.#large = new LargeContentWriter(job.session.store, job.output, job.pace);
     this.#setsSeen = !job.selected.readOnly && job.sections.some(({ item }) => item.setsSeen);
   }
 
@@ -107,8 +103,9 @@ export class BodyWriter {
     await pace.rest(output);
     const [only] = batch;
     const isLarge = batch.length === 1 && only !== undefined && only.bytes > BATCH_BYTES;
-    const ranges = isLarge ? [] : batch.flatMap(({ parts, contents }) => contents.flatMap((content) => rangeOf(parts, content)));
+    const ranges = isLarge ? [] : batch.flatMap(({ parts, contents }) => contents.flatMap((content) => bodyRange(parts, content)));
     try {
+      if (isLarge) await this.#large.check(only.parts);
       const [bodies, seen] = await Promise.all([ranges.length === 0 ? [] : session.store.readBlobs(ranges), this.#setSeen(batch)]);
       let at = 0;
       for (const planned of batch) {
@@ -117,8 +114,8 @@ export class BodyWriter {
         for (const [i, content] of planned.contents.entries()) {
           if (needsSpace) output.byte(0x20);
           needsSpace = true;
-          const hasRange = rangeOf(planned.parts, content).length > 0;
-          if (isLarge) await this.#writeLarge(planned.parts, content, i);
+          const hasRange = bodyRange(planned.parts, content).length > 0;
+          if (isLarge) await this.#large.write(this.#sectionAt(i), planned.parts, content);
           else this.#writeContent(planned.parts, content, hasRange ? bodies[at++] : undefined, i);
         }
         endLine(output);
@@ -213,55 +210,6 @@ export class BodyWriter {
     output.literal(cut, asBuffer(cut).includes(0));
   }
 
-  /** A content of a message too large for a batch. */
-  async #writeLarge(parts: MessageParts, content: Content, section: number): Promise<void> {
-    const { output, pace } = this.#job;
-    if (content.kind === 'span' && content.length > PIECE_BYTES) {
-      output.text(this.#sectionAt(section).item.label);
-      output.byte(0x20);
-      output.literalStart(content.length);
-      const prefix = prefixOf(parts, content.start, content.length);
-      if (prefix.length > 0) output.bytes(prefix);
-      await this.#pieces(parts, content, async (piece) => {
-        output.bytes(piece);
-        await pace.rest(output);
-      });
-      return;
-    }
-    if (content.kind === 'nil' || content.kind === 'undecodable') {
-      this.#writeContent(parts, content, undefined, section);
-      return;
-    }
-    await decoding.use(async () => {
-      const pieces: Buffer[] = [];
-      await this.#pieces(parts, content, (piece) => {
-        pieces.push(piece);
-        return Promise.resolve();
-      });
-      this.#writeContent(parts, content, Buffer.concat(pieces), section);
-      await pace.rest(output);
-    });
-  }
-
-  /** Reads the part of a content that lies in the body. Once octets of a literal were sent, a failure can only end the connection. */
-  async #pieces(parts: MessageParts, content: Content, take: (piece: Buffer) => Promise<void>): Promise<void> {
-    for (const range of rangeOf(parts, content)) {
-      for (let at = 0; at < range.length; at += PIECE_BYTES) {
-        const piece = await this.#readPiece({ blob: range.blob, start: range.start + at, length: Math.min(PIECE_BYTES, range.length - at) }, at > 0);
-        await take(piece);
-      }
-    }
-  }
-
-  async #readPiece(range: BlobRange, isInside: boolean): Promise<Buffer> {
-    try {
-      return await this.#job.session.store.readBlob(range.blob, range.start, range.length);
-    } catch (error) {
-      if (!(error instanceof DomainError) || !isInside) throw error;
-      throw new ImapError('BYE', 'A message could not be read to its end');
-    }
-  }
-
   #sectionAt(index: number): PreparedSection {
     const section = this.#job.sections[index];
     if (section === undefined) throw new Error('a content without a section');
@@ -280,14 +228,6 @@ function partsOf(batch: Batch, index: number): MessageParts {
     prefix: batch.prefix.at(index),
     structure: batch.structure.at(index),
   };
-}
-
-/** What of a content lies in the body; none where it is all prefix. */
-function rangeOf(parts: MessageParts, content: Content): BlobRange[] {
-  if (!('length' in content)) return [];
-  const start = Math.max(0, content.start - parts.prefix.length);
-  const length = Math.max(0, content.start + content.length - parts.prefix.length) - start;
-  return length > 0 ? [{ blob: parts.blob, start, length }] : [];
 }
 
 function prefixOf(parts: MessageParts, start: number, length: number): Uint8Array {

@@ -8,6 +8,7 @@ import type { BlobId } from '#core/ids.ts';
 import { findPart, sectionRange } from '#message/section.ts';
 import { decodeStructure, type StructurePart } from '#message/structure.ts';
 import type { TransferEncoding } from '#message/transfer-encoding.ts';
+import type { BlobRange } from '#store/store.ts';
 import type { PreparedSection } from './run.ts';
 import type { SectionItem, SectionText } from './request.ts';
 
@@ -81,4 +82,12 @@ function decodedPart({ section }: SectionItem, parts: MessageParts): Content {
 
 function structureOf(parts: MessageParts): StructurePart {
   return decodeStructure(parts.structure);
+}
+
+/** What of a content lies in the body; none where it is all prefix. */
+export function bodyRange(parts: MessageParts, content: Content): BlobRange[] {
+  if (!('length' in content)) return [];
+  const start = Math.max(0, content.start - parts.prefix.length);
+  const length = Math.max(0, content.start + content.length - parts.prefix.length) - start;
+  return length > 0 ? [{ blob: parts.blob, start, length }] : [];
 }
