@@ -21,6 +21,8 @@ export interface LaneHost {
   connect(destination: Destination): Promise<MailSession>;
   /** Hands over a message and sees to its results; false: nothing was tried, because the connection had been closed meanwhile. Throws nothing. */
   attempt(job: Job, session: MailSession, destination: Destination): Promise<boolean>;
+  /** A lane that was full is half empty. */
+  hasRoom(): void;
   /** No connection: sees to the results of all these. Returns until when the destination is left alone. */
   unreachable(jobs: readonly Job[], error: unknown, failures: number): number;
 }
@@ -41,6 +43,7 @@ export class Lane {
   #cap: number;
   #jobs: Job[] = [];
   #waiting = 0;
+  #wasFull = false;
   #workers = 0;
   #sessions = 0;
   #failures = 0;
@@ -56,6 +59,7 @@ export class Lane {
   }
 
   get isFull(): boolean {
+    if (this.#waiting >= FULL) this.#wasFull = true;
     return this.#waiting >= FULL;
   }
 
@@ -144,7 +148,12 @@ export class Lane {
 
   #take(): Job | undefined {
     const job = this.#jobs.shift();
-    if (job) this.#waiting -= job.recipients.length;
+    if (!job) return undefined;
+    this.#waiting -= job.recipients.length;
+    if (this.#wasFull && this.#waiting < FULL / 2) {
+      this.#wasFull = false;
+      this.#host.hasRoom();
+    }
     return job;
   }
 

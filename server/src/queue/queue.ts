@@ -30,8 +30,9 @@ const RECIPIENTS_PER_MESSAGE = 100;
 const PACE_MS = 5;
 const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5000;
-/** A lane that is full is looked at again after this. */
-const FULL_LANE_MS = 5000;
+/** What waits for a full lane is moved out of the way of others at this pace, a look at a time, for this long. */
+const STEP_ASIDE_EVERY_MS = 1000;
+const STEP_ASIDE_MS = 2000;
 const LONGEST_REST_MS = 15 * 60_000;
 /** A relay of our own takes more connections than a stranger. */
 const RELAY_CONNECTIONS = 20;
@@ -54,6 +55,9 @@ export class Queue implements AsyncDisposable {
   #wake: (() => void) | undefined;
   /** There was no room for another look. */
   #isFull = false;
+  /** All that the last look found waits for full lanes. */
+  #isBlocked = false;
+  #steppedAsideAtMs = 0;
   #onEmpty: (() => void) | undefined;
 
   /** Begins to work at once. */
@@ -68,6 +72,9 @@ export class Queue implements AsyncDisposable {
       slots: new Semaphore(services.settings.connections),
       connect: (destination) => services.transport.connect(destination, this.#abort.signal),
       attempt: (job, session, destination) => this.#attempt(job, session, destination),
+      hasRoom: () => {
+        if (this.#isBlocked) this.#wakeUp();
+      },
       unreachable: (jobs, error, failures) => this.#unreachable(jobs, error, failures),
     };
     this.#subscription = services.store.onNotify('queue', () => {
@@ -152,6 +159,8 @@ export class Queue implements AsyncDisposable {
     const claimed: Array<{ readonly found: DueRecipient; readonly lane: Lane }> = [];
     const postpone: Array<readonly [RecipientKey, number]> = [];
     let isLate = false;
+    const stepsAside = nowMs - this.#steppedAsideAtMs >= STEP_ASIDE_EVERY_MS;
+    let isBlocked = false;
     for (const found of due) {
       const key: RecipientKey = [found.message.queueId, found.recipient.n];
       const lane = this.#laneOf(found.recipient.domain);
@@ -159,15 +168,19 @@ export class Queue implements AsyncDisposable {
       // An own lease that ended before its work (the machine slept): it goes on.
       if (this.#inHand.has(keyText(key))) isLate = true;
       else if (lane.restsUntilMs > nowMs && !isForced) postpone.push([key, lane.restsUntilMs]);
-      else if (lane.isFull) postpone.push([key, nowMs + FULL_LANE_MS]);
-      else claimed.push({ found, lane });
+      else if (lane.isFull) {
+        isBlocked = true;
+        if (stepsAside) postpone.push([key, nowMs + STEP_ASIDE_MS]);
+      } else claimed.push({ found, lane });
     }
     if (isLate) await this.#renew();
+    if (isBlocked && stepsAside) this.#steppedAsideAtMs = nowMs;
+    this.#isBlocked = isBlocked && claimed.length === 0;
     if (claimed.length === 0 && postpone.length === 0) return false;
     const keys = claimed.map(({ found }): RecipientKey => [found.message.queueId, found.recipient.n]);
     const got = await store.commit(claim, { owner, nowMs, untilMs: nowMs + LEASE_MS, claim: keys, postpone });
     this.#dispatch(claimed.filter((_, index) => got[index] === true));
-    return due.length === LOOK;
+    return due.length === LOOK && claimed.length > 0;
   }
 
   /** Makes jobs of recipients: those of one message and one lane go together. */
@@ -278,6 +291,7 @@ export class Queue implements AsyncDisposable {
 
   async #untilNextDue(): Promise<number> {
     if (this.#isFull) return LONGEST_SLEEP_MS;
+    if (this.#isBlocked) return STEP_ASIDE_EVERY_MS;
     const next = await this.#services.store.query(readNextDue());
     return next === undefined ? LONGEST_SLEEP_MS : Math.max(0, next - this.#services.clock.nowMs());
   }
