@@ -137,6 +137,28 @@ test('submission: only own addresses in the envelope and in every field that nam
   for (const header of malformed) await rejects(deliver(house, { peer, message: `${header}\r\n\r\n` }), refusal(550, '5.6.0'), header);
 });
 
+test('submission: From of another provider becomes the own reverse-path, and what was written stays readable', async () => {
+  await using house = await openMailHouse();
+  const peer = await signedIn(house);
+  await deliver(house, {
+    peer,
+    from: 'jan.kowalski@capri.example',
+    message: 'From: "Jan, at work" <jan@elsewhere.example>\r\nX-Original-From: forged\r\nTo: anna@capri.example\r\n\r\ntext\r\n',
+  });
+  const [stored = ''] = await house.inbox(house.accounts.anna);
+  match(stored, /\r\nFrom: "Jan, at work" <jan\.kowalski@capri\.example>\r\n/);
+  match(stored, /\r\nX-Original-From: "Jan, at work" <jan@elsewhere\.example>\r\n/);
+  equal(stored.match(/From:/g)?.length, 2);
+  for (const message of [
+    'From: jan@elsewhere.example, ceo@elsewhere.example',
+    'From: jan@elsewhere.example\r\nSender: anna@capri.example',
+    'From: jan@elsewhere.example\r\nSender: ceo@elsewhere.example',
+  ]) {
+    await rejects(deliver(house, { peer, message: `${message}\r\n\r\n` }), refusal(550, '5.7.1'), message);
+  }
+  await rejects(deliver(house, { peer, from: undefined, message: 'From: jan@elsewhere.example\r\n\r\n' }), refusal(550, '5.7.1'));
+});
+
 test('submission: Date and Message-ID are added when missing, Bcc goes, the client is not told about', async () => {
   await using house = await openMailHouse();
   const peer = { ...(await signedIn(house)), protocol: 'ESMTPSA' };

@@ -8,6 +8,7 @@
  * refused, so that what is checked here is what the recipient sees.
  */
 import type { Mailbox } from '#message/address.ts';
+import { formatMailbox } from '#message/build.ts';
 import { AddressSyntaxError, parseAddressListStrict } from '#message/address-strict.ts';
 import { type Path, Refusal } from '../delivery.ts';
 import { asciiDomain } from '../path-text.ts';
@@ -31,11 +32,34 @@ export const ownership: Stage = {
     requireOneReading(submitted);
     if (header.countOf('from') !== 1) throw new Refusal(550, '5.6.0', 'Message must have exactly one From field');
     if (header.countOf('sender') > 1) throw new Refusal(550, '5.6.0', 'Message must not have more than one Sender field');
+    if (await replaceForeignFrom(transaction, submitted)) {
+      for (const name of ['sender', 'resent-from', 'resent-sender'] as const) for (const value of header.all(name)) await requireOwn(transaction, name, value);
+      return;
+    }
     for (const name of ['from', 'sender', 'resent-from', 'resent-sender'] as const) {
       for (const value of header.all(name)) await requireOwn(transaction, name, value);
     }
   },
 };
+
+/**
+ * A mail program set up with an address of another provider: its From becomes the reverse-path, which is the account's own, and the address that was written stays
+ * readable in X-Original-From. Refusing would lose mail that programs send without asking (docs/decisions/0005). An address of a domain that is received here is
+ * somebody else's and is refused, as is a list. Returns whether it did so.
+ */
+async function replaceForeignFrom(transaction: Transaction, submitted: SubmittedHeader): Promise<boolean> {
+  const { sender, services } = transaction;
+  const [value = ''] = submitted.header.all('from');
+  const [author, ...others] = readStrictly('from', value);
+  if (sender === undefined || author === undefined || others.length > 0 || isSame(author, sender) || (await owns(transaction, author))) return false;
+  const domain = asciiDomain(author.domain);
+  if (domain === undefined || (await services.directory.isLocalDomain(domain))) return false;
+  submitted.remove('from');
+  submitted.remove('x-original-from');
+  submitted.add('X-Original-From', formatMailbox(author, transaction.parameters.smtpUtf8));
+  submitted.add('From', formatMailbox({ name: author.name, ...sender }, transaction.parameters.smtpUtf8));
+  return true;
+}
 
 async function requireOwn(transaction: Transaction, name: string, value: string): Promise<void> {
   const mailboxes = readStrictly(name, value);
