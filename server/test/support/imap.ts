@@ -29,20 +29,23 @@ export interface ImapTestServer extends AsyncDisposable {
 
 export const PASSWORD = 'secret';
 
-/** Starts with the account `jan`. */
-export async function openImapServer(settings: Partial<ImapSettings> = {}): Promise<ImapTestServer> {
+/** Starts with the account `jan`; `adapt` may replace services. */
+export async function openImapServer(
+  settings: Partial<ImapSettings> = {},
+  adapt: (services: ImapServices) => ImapServices = (services) => services,
+): Promise<ImapTestServer> {
   const testStore = await openTestStore({ mutations: DIRECTORY_MUTATIONS });
   const { store } = testStore;
   const log = new MemoryLog();
   const directory = openDirectory({ store, log, signIn: createSharedSignInState(), refusalMs: 1 });
-  const services: ImapServices = {
+  const services: ImapServices = adapt({
     store,
     directory,
     mechanisms,
     log,
     clock: systemClock,
     settings: { hostname: 'mail.example.test', version: '0.0.0', ...DEFAULT_IMAP_SETTINGS, ...settings },
-  };
+  });
   const door = (connection: Parameters<typeof serveImap>[0]): Promise<void> => serveImap(connection, services);
   const plain: ServedDoor = await serveDoor(door, { name: 'imap', log });
   const secure: ServedDoor = await serveDoor(door, { name: 'imaps', implicitTls: true, log });
