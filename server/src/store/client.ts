@@ -57,7 +57,7 @@ export class StoreClient implements Store {
     this.#streams = new BodyStreams(options.directory, options.owner, options.connection, options.segmentBytes);
     this.#reader = new BlobReader(options.directory, options.connection);
     // Files of removed segments must not be held open.
-    this.#bus.onNotify('segments', () => this.#reader.closeIdle());
+    this.#bus.onNotify('segments', () => this.#reader.close());
     this.#tables = new MailboxTables(options.connection, this.#bus);
     this.#link.listen(
       (batch) => this.#receive(batch),
@@ -114,7 +114,7 @@ export class StoreClient implements Store {
     this.#state = 'closed';
     this.#tables[Symbol.dispose]();
     await this.#streams.close();
-    await this.#reader.close();
+    this.#reader.close();
     this.#connection[Symbol.dispose]();
     // Last, so that the writer can be the last to leave the database and tidies its log away.
     await this.#link.close();

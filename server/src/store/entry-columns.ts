@@ -33,13 +33,15 @@ export class EntryColumns {
   /** Adds rows whose uids are larger than all that are here. */
   push(rows: readonly EntryValues[]): void {
     this.#reserve(this.length + rows.length);
+    const { uids, emails, flags, modseqs, sizes } = this;
     let at = this.length;
-    for (const [uid, email, flags, modseq, size] of rows) {
-      this.uids[at] = uid;
-      this.emails[at] = email;
-      this.flags[at] = flags;
-      this.modseqs[at] = modseq;
-      this.sizes[at] = size;
+    // By index: taking rows apart with a pattern costs as much as reading them.
+    for (const row of rows) {
+      uids[at] = row[0];
+      emails[at] = row[1];
+      flags[at] = row[2];
+      modseqs[at] = row[3];
+      sizes[at] = row[4];
       at++;
     }
     this.length = at;

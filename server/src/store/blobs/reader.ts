@@ -2,13 +2,14 @@
  * Reads bodies. Almost every body is where it was first written, and a segment is never overwritten: as long as its file is there, no look-up is
  * needed. Only when compaction has taken the file away does the database say where the body is now.
  */
-import fs, { type FileHandle } from 'node:fs/promises';
+import fs from 'node:fs';
 import { DomainError } from '#core/errors.ts';
 import type { BlobId } from '#core/ids.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
 import type { BlobRange } from '../store.ts';
 import { firstPlace, segmentFile } from './layout.ts';
+import { ReadPace, readLater } from './read-pace.ts';
 
 /** Files kept open. */
 const OPEN_FILES = 64;
@@ -20,7 +21,7 @@ export const READ_LIMIT_BYTES: number = 8 * 2 ** 20;
 const ATTEMPTS = 5;
 
 interface OpenFile {
-  readonly handle: Promise<FileHandle>;
+  readonly descriptor: number;
   users: number;
   isDropped: boolean;
 }
@@ -39,6 +40,7 @@ export class BlobReader {
   readonly #files = new Map<number, OpenFile>();
   /** Segments whose file is known to be gone. */
   readonly #gone = new Set<number>();
+  readonly #pace = new ReadPace();
 
   constructor(directory: string, connection: Connection) {
     this.#directory = directory;
@@ -46,6 +48,12 @@ export class BlobReader {
   }
 
   async read(blob: BlobId, start: number, length: number): Promise<Buffer> {
+    if (this.#pace.isQuick(length, 1)) {
+      const { segment, place } = this.#locate(blob);
+      const file = this.#open(segment);
+      if (file) return this.#pace.read(file.descriptor, place + start, length);
+      this.#gone.add(segment);
+    }
     const [bytes] = await this.readMany([{ blob, start, length }]);
     return bytes as Buffer;
   }
@@ -63,40 +71,45 @@ export class BlobReader {
   }
 
   /** Closes the files; they are opened again when they are needed. */
-  closeIdle(): void {
+  close(): void {
     for (const file of this.#files.values()) this.#drop(file);
     this.#files.clear();
-  }
-
-  async close(): Promise<void> {
-    const files = [...this.#files.values()];
-    this.#files.clear();
-    await Promise.allSettled(files.map(async ({ handle }) => (await handle).close()));
   }
 
   /** Reads what it can; returns the indexes whose file had just gone. */
   async #readParts(ranges: readonly BlobRange[], indexes: readonly number[], results: Buffer[]): Promise<readonly number[]> {
     const spans = this.#plan(ranges, indexes);
-    const failed = await Promise.all(
-      spans.map(async (span): Promise<readonly number[]> => {
-        let file: OpenFile;
-        try {
-          file = await this.#use(span.segment);
-        } catch (error) {
-          if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const failed: number[] = [];
+    const waiting: Promise<void>[] = [];
+    try {
+      for (const span of spans) {
+        const file = this.#open(span.segment);
+        if (!file) {
           this.#gone.add(span.segment);
-          return span.parts.map(({ index }) => index);
+          failed.push(...span.parts.map(({ index }) => index));
+          continue;
         }
-        try {
-          const bytes = await readFully(await file.handle, span.start, span.end - span.start);
-          for (const { index, start, length } of span.parts) results[index] = bytes.subarray(start - span.start, start - span.start + length);
-        } finally {
-          this.#unuse(file);
-        }
-        return [];
-      }),
-    );
-    return failed.flat();
+        const length = span.end - span.start;
+        if (this.#pace.isQuick(length, spans.length)) share(span, this.#pace.read(file.descriptor, span.start, length), results);
+        else waiting.push(this.#readLater(file, span, results));
+      }
+    } catch (error) {
+      // Nobody else looks at the reads that are under way.
+      await Promise.allSettled(waiting);
+      throw error;
+    }
+    await Promise.all(waiting);
+    return failed;
+  }
+
+  async #readLater(file: OpenFile, span: Span, results: Buffer[]): Promise<void> {
+    file.users++;
+    try {
+      share(span, await readLater(file.descriptor, span.start, span.end - span.start), results);
+    } finally {
+      file.users--;
+      if (file.isDropped) this.#drop(file);
+    }
   }
 
   /** Where the ranges are now, neighbours joined. */
@@ -134,46 +147,42 @@ export class BlobReader {
     return { segment: row.segment, place: row.place };
   }
 
-  async #use(segment: number): Promise<OpenFile> {
+  /** The open file of a segment; undefined when it is gone. */
+  #open(segment: number): OpenFile | undefined {
     let file = this.#files.get(segment);
     if (file) this.#files.delete(segment);
-    else file = { handle: fs.open(segmentFile(this.#directory, segment), 'r'), users: 0, isDropped: false };
-    this.#files.set(segment, file);
-    file.users++;
-    try {
-      await file.handle;
-    } catch (error) {
-      file.users--;
-      if (this.#files.get(segment) === file) this.#files.delete(segment);
-      throw error;
+    else {
+      const descriptor = openIfThere(segmentFile(this.#directory, segment));
+      if (descriptor === undefined) return undefined;
+      file = { descriptor, users: 0, isDropped: false };
     }
-    for (const [old, other] of this.#files) {
-      if (this.#files.size <= OPEN_FILES) break;
-      this.#files.delete(old);
-      this.#drop(other);
+    this.#files.set(segment, file);
+    if (this.#files.size > OPEN_FILES) {
+      const oldest = this.#files.entries().next().value;
+      if (oldest) {
+        this.#files.delete(oldest[0]);
+        this.#drop(oldest[1]);
+      }
     }
     return file;
   }
 
-  #unuse(file: OpenFile): void {
-    file.users--;
-    if (file.isDropped) this.#drop(file);
-  }
-
+  /** Closes a file when its last user has gone. */
   #drop(file: OpenFile): void {
     file.isDropped = true;
-    if (file.users > 0) return;
-    file.handle.then((handle) => handle.close()).catch(() => undefined);
+    if (file.users === 0) fs.closeSync(file.descriptor);
   }
 }
 
-async function readFully(handle: FileHandle, start: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await handle.read(bytes, read, length - read, start + read);
-    if (bytesRead === 0) throw new DomainError('store-failed', `a segment ends before the body that should be in it (at ${start + read})`);
-    read += bytesRead;
+function share(span: Span, bytes: Buffer, results: Buffer[]): void {
+  for (const { index, start, length } of span.parts) results[index] = bytes.subarray(start - span.start, start - span.start + length);
+}
+
+function openIfThere(file: string): number | undefined {
+  try {
+    return fs.openSync(file, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
-  return bytes;
 }
