@@ -9,27 +9,22 @@ export const EVENTS = {
   'server.bug': 'A programming error; the reference id was shown to the client',
   // net
   'net.listening': 'A listener is open',
-  'net.connected': 'A client connected',
   'net.disconnected': 'A connection ended',
   'net.refused': 'A connection was refused because of a limit',
   'net.tls.failed': 'A TLS handshake failed',
-  'net.tls.loaded': 'A certificate was loaded',
+  'net.certificate.loaded': 'A certificate was loaded anew',
+  'net.certificate.refused': 'A certificate could not be loaded anew; the old one stays',
   // directory
   'sign-in.accepted': 'A login signed in',
   'sign-in.refused': 'A sign-in was refused',
   // store
-  'store.opened': 'The store is open',
-  'store.migrated': 'The metadata database was migrated',
   'store.failed': 'A group of changes could not be made durable; all were refused',
   'store.compacted': 'A segment was compacted',
   // doors
   'smtp.accepted': 'A message was accepted',
   'smtp.refused': 'A command or message was refused',
-  'imap.refused': 'An IMAP command was refused',
-  'pop3.refused': 'A POP3 command was refused',
   'pop3.quit': 'A POP3 session ended and its deletions were made',
   // queue
-  'queue.attempt': 'A delivery attempt ended',
   'queue.delivered': 'A message was handed to the other side',
   'queue.deferred': 'A delivery will be tried again',
   'queue.repeated': 'A message may arrive twice, because it is not known whether an attempt had succeeded',

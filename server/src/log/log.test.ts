@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { DomainError } from '#core/errors.ts';
+import { EVENTS } from './events.ts';
 import { type LogOptions, openLog, silentLog, type ThreadLog } from './pino-log.ts';
 import { shortLine } from './short-line.ts';
 
@@ -20,7 +21,7 @@ test('an event is one JSON line with level, time, name and fields', () => {
 
 test('events below the level are not written', () => {
   const { log, lines } = logToFile({ level: 'warn', format: 'json' });
-  log.info('net.connected');
+  log.info('net.disconnected');
   log.warn('net.refused', { reason: 'too many' });
   assert.deepEqual(
     lines().map((line) => line.event),
@@ -50,6 +51,18 @@ test('the short form shows time, event and fields, and hides control characters'
   const line = JSON.stringify({ level: 'warn', time: '2026-11-23T12:00:01.000Z', listener: 'imap', reason: 'a b\u001b[2J\u009b', event: 'net.refused' });
   assert.equal(shortLine(line), '12:00:01 warn net.refused listener=imap reason="a b\\u001b[2J?"\n');
   assert.equal(shortLine('not json\n'), 'not json\n');
+});
+
+test('every event in the list is logged somewhere', () => {
+  const source = path.join(import.meta.dirname, '..');
+  const files = fs
+    .readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('events.ts'));
+  const text = files.map((name) => fs.readFileSync(path.join(source, name), 'utf8')).join('');
+  assert.deepEqual(
+    Object.keys(EVENTS).filter((event) => !text.includes(`'${event}'`)),
+    [],
+  );
 });
 
 test('the silent log gives reference ids too', () => {

@@ -74,7 +74,7 @@ function reload(certificates: readonly CertificatePem[], ticketKeys: Buffer): vo
   try {
     tls.reload(certificates, ticketKeys);
   } catch (error) {
-    log.error('net.tls.failed', error);
+    log.error('net.certificate.refused', error);
   }
 }
 

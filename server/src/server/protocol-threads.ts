@@ -15,6 +15,8 @@ export interface ProtocolThreadsOptions {
 
 /** A thread must have served for so long before its next death counts as a first one. */
 const STEADY_MS = 60_000;
+/** Listeners give their clients six seconds; a thread that needs much longer hangs. */
+const STOP_MS = 15_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -72,7 +74,9 @@ export class ProtocolThreads {
   async stop(): Promise<void> {
     this.#isStopping = true;
     for (const { worker } of this.#places) post(worker, { kind: 'stop' });
-    await Promise.all(this.#places.map(({ ended }) => ended.promise));
+    const all = Promise.all(this.#places.map(({ ended }) => ended.promise));
+    const isLate = await Promise.race([all.then(() => false), sleep(STOP_MS).then(() => true)]);
+    if (isLate) await this.terminate();
   }
 
   /** Ends the threads as they are. */

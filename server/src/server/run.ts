@@ -37,9 +37,17 @@ export async function runServer({ config, isAnnounced = true, onReady }: RunOpti
     try {
       server?.reload();
     } catch (error) {
-      log.warn('net.tls.failed', { reason: error instanceof Error ? error.message : String(error) });
+      log.warn('net.certificate.refused', { reason: error instanceof Error ? error.message : String(error) });
     }
   };
+  const onBug = (error: unknown): void => {
+    log.error('server.bug', error);
+    log.flush();
+    process.exit(1);
+  };
+  // Nobody but this user looks into what is written from here on.
+  process.umask(0o077);
+  process.on('uncaughtException', onBug);
   process.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', onReload);
   try {
     for (;;) {
@@ -57,6 +65,7 @@ export async function runServer({ config, isAnnounced = true, onReady }: RunOpti
     }
     log.info('server.stopped');
   } finally {
+    process.off('uncaughtException', onBug);
     process.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', onReload);
     log.flush();
   }

@@ -44,6 +44,8 @@ export interface StartOptions {
   readonly log: Log;
   /** Whether the log says which ports are open. */
   readonly isAnnounced: boolean;
+  /** Other worker files, for tests that let threads die. */
+  readonly files?: { readonly writer?: URL; readonly protocol?: URL };
 }
 
 /** Starts a server. Throws in one clear line what keeps it from starting; then nothing of it is left. */
@@ -57,7 +59,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   }
 }
 
-async function start({ config, log, isAnnounced }: StartOptions, lifecycle: Lifecycle): Promise<RunningServer> {
+async function start({ config, log, isAnnounced, files }: StartOptions, lifecycle: Lifecycle): Promise<RunningServer> {
   const { dataDirectory, domain } = config.server;
   const onError = (error: unknown): void => void log.error('server.bug', error);
   let certificates = readCertificates(config.tls);
@@ -72,7 +74,12 @@ async function start({ config, log, isAnnounced }: StartOptions, lifecycle: Life
   const count = protocolThreadCount(config, os.availableParallelism());
   let ticketKeys: Uint8Array = makeTicketKeys();
   const shared = makeSharedMemory(count);
-  const starting = startProtocolThreads({ count, log, data: { config, bindings: all, shared, certificates, ticketKeys } });
+  const starting = startProtocolThreads({
+    count,
+    log,
+    data: { config, bindings: all, shared, certificates, ticketKeys },
+    ...(files?.protocol && { file: files.protocol }),
+  });
   let threads: ProtocolThreads | undefined;
   // As root, nothing may be written before the ports are open and root is given up; otherwise both go on at once.
   if (user !== undefined) {
@@ -80,14 +87,17 @@ async function start({ config, log, isAnnounced }: StartOptions, lifecycle: Life
     becomeUser(user);
   }
   const writing = startWriter({
-    file: new URL('./writer-thread.ts', import.meta.url),
+    file: files?.writer ?? new URL('./writer-thread.ts', import.meta.url),
     directory: dataDirectory,
     freeSpaceMarkBytes: config.store.freeSpaceMarkBytes,
     onFailure: (message, requests) => log.warn('store.failed', { message, requests }),
   });
   const [started, written] = await Promise.allSettled([threads ?? starting, writing]);
   if (written.status === 'fulfilled') lifecycle.onStop('writer', () => written.value[Symbol.asyncDispose]());
-  if (started.status === 'fulfilled') lifecycle.onStop('protocol threads', () => started.value.stop());
+  const ends: Array<() => PromiseLike<unknown>> = [];
+  // Doors and queue at once: each waits for others.
+  lifecycle.onStop('doors and queue', async () => void (await Promise.all(ends.map((end) => end()))));
+  if (started.status === 'fulfilled') ends.push(() => started.value.stop());
   if (started.status === 'rejected') throw started.reason;
   if (written.status === 'rejected') throw written.reason;
   const doors = started.value;
@@ -99,7 +109,7 @@ async function start({ config, log, isAnnounced }: StartOptions, lifecycle: Life
   const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);
   await doors.open(() => writer.connect());
   const sending = await startSending({ config, settings: sendingSettings, store, shared, log });
-  lifecycle.onStop('queue', () => sending[Symbol.asyncDispose]());
+  ends.push(() => sending[Symbol.asyncDispose]());
   const jobs = startJobs({ config, store, log });
   lifecycle.onStop('jobs', () => jobs[Symbol.asyncDispose]());
   const controlSocket = await openControlSocket({ dataDirectory, log, call });
@@ -109,7 +119,7 @@ async function start({ config, log, isAnnounced }: StartOptions, lifecycle: Life
     certificates = readCertificates(config.tls);
     ticketKeys = makeTicketKeys();
     doors.reload(certificates, ticketKeys);
-    for (const { source } of certificates) log.info('net.tls.loaded', { certificate: source });
+    for (const { source } of certificates) log.info('net.certificate.loaded', { certificate: source });
   };
   // A stolen ticket key opens a day's sessions at most (RFC 9325 §7.4).
   const rotation = setInterval(() => {

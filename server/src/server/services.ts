@@ -73,6 +73,7 @@ export function makeServices({ config, store, shared, log }: ServiceParts): Thre
         hostname: server.hostname,
         version: VERSION,
         idleTimeoutMs: pop3.idleTimeoutMs,
+        signInTimeoutMs,
         loginDelaySeconds: pop3.loginDelaySeconds,
       },
       loginDelay:
