@@ -23,6 +23,8 @@ export const EVENTS = {
   // doors
   'smtp.accepted': 'A message was accepted',
   'smtp.refused': 'A command or message was refused',
+  'imap.refused': 'An IMAP command was refused',
+  'pop3.refused': 'A POP3 command was refused',
   'pop3.quit': 'A POP3 session ended and its deletions were made',
   // queue
   'queue.delivered': 'A message was handed to the other side',
