@@ -24,7 +24,6 @@ const LOST_ACCESS = 'The account was changed: sign in again';
 /** Serves one connection until it ends. */
 export async function serveImap(connection: Connection, services: ImapServices): Promise<void> {
   const session = new Session(connection, services);
-  connection.reader.timeoutMs = services.settings.signInTimeoutMs;
   using _closing = connection.onClosing(() => {
     if (session.isWaiting) bye(session, 'The server is shutting down');
   });
@@ -33,7 +32,7 @@ export async function serveImap(connection: Connection, services: ImapServices):
     await converse(session);
   } catch (error) {
     if (!(error instanceof NetError && error.code === 'timeout')) throw error;
-    bye(session, 'Silent for too long');
+    expel(session, 'Silent for too long');
   } finally {
     leaveMailbox(session);
     session.end();
@@ -42,15 +41,17 @@ export async function serveImap(connection: Connection, services: ImapServices):
 
 async function converse(session: Session): Promise<void> {
   const { connection } = session;
+  const signInUntilMs = performance.now() + session.services.settings.signInTimeoutMs;
   let badInARow = 0;
   for (let count = 1; session.state !== 'logout'; count++) {
     if (connection.isClosing) return bye(session, 'The server is shutting down');
     if (session.mayHaveLostAccess && !(await session.isAllowed())) return bye(session, LOST_ACCESS);
     if (count % TURN === 0) await yieldToLoop();
+    if (session.identity === undefined && !session.waitsUntil(signInUntilMs)) return expel(session, 'Sign-in took too long');
     const outcome = await oneCommand(session);
     if (outcome === 'bye') return;
     badInARow = outcome === 'bad' ? badInARow + 1 : 0;
-    if (badInARow >= BAD_LIMIT) return bye(session, 'Too many bad commands');
+    if (badInARow >= BAD_LIMIT) return expel(session, 'Too many bad commands');
     await session.drain();
   }
 }
@@ -162,7 +163,7 @@ function refuse(session: Session, tag: string, error: unknown): 'ok' | 'bad' | '
   }
   const code = known.code === undefined ? '' : `[${known.code}] `;
   if (known.status === 'BYE') {
-    bye(session, `${code}${printable(known.message)}`);
+    expel(session, `${code}${printable(known.message)}`);
     return 'bye';
   }
   session.writer.write(`${tag} ${known.status} ${code}${printable(known.message)}\r\n`);
@@ -171,6 +172,12 @@ function refuse(session: Session, tag: string, error: unknown): 'ok' | 'bad' | '
 
 function bye(session: Session, text: string): void {
   session.untagged(`BYE ${text}`);
+}
+
+/** Ends the conversation because of what the client did. */
+function expel(session: Session, text: string): void {
+  session.log.info('imap.refused', { reason: text, remote: session.connection.remote.address });
+  bye(session, text);
 }
 
 /** Messages may quote what a client or stranger wrote: nothing of it may look like the end of a line. */

@@ -36,6 +36,7 @@ export class Session {
   isWaiting: boolean = false;
   /** Called when the directory changed while the session waits in IDLE. */
   onDirectoryChange: (() => void) | undefined;
+  readonly #unitTimeoutMs: number;
   #mayHaveLostAccess = false;
   #directorySubscription: Disposable | undefined;
 
@@ -44,6 +45,7 @@ export class Session {
     this.services = services;
     this.input = new CommandReader(this);
     this.log = services.log.with({ connection: connection.id });
+    this.#unitTimeoutMs = connection.reader.unitTimeoutMs;
   }
 
   get reader(): Reader {
@@ -85,10 +87,19 @@ export class Session {
     this.state = 'authenticated';
     this.log = this.log.with({ login: identity.login });
     this.reader.timeoutMs = this.services.settings.idleTimeoutMs;
+    this.reader.unitTimeoutMs = this.#unitTimeoutMs;
     this.#directorySubscription = this.store.onNotify('directory', () => {
       this.#mayHaveLostAccess = true;
       this.onDirectoryChange?.();
     });
+  }
+
+  /** Lets the next reads wait until this moment, for a client that has not signed in, however it divides what it sends. False when it has passed. */
+  waitsUntil(deadlineMs: number): boolean {
+    const leftMs = deadlineMs - performance.now();
+    this.reader.timeoutMs = leftMs;
+    this.reader.unitTimeoutMs = leftMs;
+    return leftMs > 0;
   }
 
   /** Whether the directory changed since `isAllowed` was last asked. */

@@ -23,8 +23,8 @@ export const EVENTS = {
   // doors
   'smtp.accepted': 'A message was accepted',
   'smtp.refused': 'A command or message was refused',
-  'imap.refused': 'An IMAP command was refused',
-  'pop3.refused': 'A POP3 command was refused',
+  'imap.refused': 'A client of IMAP was sent away because of what it did',
+  'pop3.refused': 'A client of POP3 was sent away because of what it did',
   'pop3.quit': 'A POP3 session ended and its deletions were made',
   // queue
   'queue.delivered': 'A message was handed to the other side',

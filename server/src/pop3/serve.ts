@@ -22,7 +22,6 @@ const TURN = 32;
 /** Serves one connection until it ends. */
 export async function servePop3(connection: Connection, services: Pop3Services): Promise<void> {
   const session = new Session(connection, services);
-  connection.reader.timeoutMs = services.settings.idleTimeoutMs;
   using _closing = connection.onClosing(() => {
     if (session.isWaiting) session.refuse(new Pop3Error(texts.stopping, { code: 'SYS/TEMP' }));
   });
@@ -32,27 +31,35 @@ export async function servePop3(connection: Connection, services: Pop3Services):
   } catch (error) {
     if (!(error instanceof NetError && error.code === 'timeout')) throw error;
     // RFC 1939 §3: when the timer expires nothing is removed.
-    session.refuse(new Pop3Error(texts.timeout));
+    expel(session, new Pop3Error(texts.timeout));
   } finally {
     session.end();
   }
 }
 
 async function converse(session: Session): Promise<void> {
+  const signInUntilMs = performance.now() + session.services.settings.signInTimeoutMs;
   let bad = 0;
   for (let count = 1; session.state !== 'closed'; count++) {
     if (session.connection.isClosing) return session.refuse(new Pop3Error(texts.stopping, { code: 'SYS/TEMP' }));
     if (count % TURN === 0) await yieldToLoop();
+    if (session.identity === undefined && !session.waitsUntil(signInUntilMs)) return expel(session, new Pop3Error(texts.timeout));
     try {
       const line = await nextLine(session);
       if (await session.hasLostAccess()) return session.refuse(new Pop3Error(texts.lostAccess, { code: 'AUTH' }));
       await runLine(session, line);
     } catch (error) {
       if (answer(session, error).isBad) bad++;
-      if (bad >= BAD_LIMIT) return session.refuse(new Pop3Error(texts.tooManyBad, { code: 'SYS/PERM' }));
+      if (bad >= BAD_LIMIT) return expel(session, new Pop3Error(texts.tooManyBad, { code: 'SYS/PERM' }));
     }
     await session.drain();
   }
+}
+
+/** Ends the conversation because of what the client did. */
+function expel(session: Session, error: Pop3Error): void {
+  session.log.info('pop3.refused', { reason: error.message, remote: session.connection.remote.address });
+  session.refuse(error);
 }
 
 async function nextLine(session: Session): Promise<Buffer> {

@@ -22,8 +22,14 @@ export interface Pop3Settings {
   readonly version: string;
   /** How long a client may be silent: at least 10 minutes (RFC 1939 §3). */
   readonly idleTimeoutMs: number;
+  /** How long a client may take to sign in. */
+  readonly signInTimeoutMs: number;
   /** What LOGIN-DELAY says, in seconds. */
   readonly loginDelaySeconds: number;
 }
 
-export const DEFAULT_POP3_SETTINGS: Omit<Pop3Settings, 'hostname' | 'version'> = { idleTimeoutMs: 10 * 60_000, loginDelaySeconds: 300 };
+export const DEFAULT_POP3_SETTINGS: Omit<Pop3Settings, 'hostname' | 'version'> = {
+  idleTimeoutMs: 10 * 60_000,
+  signInTimeoutMs: 60_000,
+  loginDelaySeconds: 300,
+};

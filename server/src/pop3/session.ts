@@ -26,6 +26,7 @@ export class Session {
   log: Log;
   /** Whether the session waits for the client's next command. */
   isWaiting: boolean = false;
+  readonly #unitTimeoutMs: number;
   #maildrop: Maildrop | undefined;
   #mayHaveLostAccess = false;
   #directorySubscription: Disposable | undefined;
@@ -34,6 +35,7 @@ export class Session {
     this.connection = connection;
     this.services = services;
     this.log = services.log.with({ connection: connection.id });
+    this.#unitTimeoutMs = connection.reader.unitTimeoutMs;
   }
 
   get writer(): Writer {
@@ -58,10 +60,20 @@ export class Session {
     this.identity = identity;
     this.#maildrop = maildrop;
     this.state = 'transaction';
+    this.connection.reader.timeoutMs = this.services.settings.idleTimeoutMs;
+    this.connection.reader.unitTimeoutMs = this.#unitTimeoutMs;
     this.log = this.log.with({ login: identity.login });
     this.#directorySubscription = this.services.store.onNotify('directory', () => {
       this.#mayHaveLostAccess = true;
     });
+  }
+
+  /** Lets the next reads wait until this moment, for a client that has not signed in, however it divides what it sends. False when it has passed. */
+  waitsUntil(deadlineMs: number): boolean {
+    const leftMs = deadlineMs - performance.now();
+    this.connection.reader.timeoutMs = leftMs;
+    this.connection.reader.unitTimeoutMs = leftMs;
+    return leftMs > 0;
   }
 
   /** Whether the account was disabled or its credentials changed since sign-in. */

@@ -24,6 +24,7 @@ export type Piece = string | Literal | LiteralHeader;
 
 const PLUS = 0x2b;
 const TILDE = 0x7e;
+const LARGEST_SCALE = 1e15;
 
 /** The announcement at a line's end with the length of the line without it; undefined where there is none. */
 export function literalAtEnd(line: Uint8Array): { readonly header: LiteralHeader; readonly textLength: number } | undefined {
@@ -34,7 +35,8 @@ export function literalAtEnd(line: Uint8Array): { readonly header: LiteralHeader
   if (!isSynchronizing) at--;
   const lastDigit = at;
   let sizeBytes = 0;
-  for (let scale = 1; at >= 0 && lastDigit - at < 15; at--, scale *= 10) {
+  // A number of any length is an announcement: taken for text, the octets behind it would be run as commands. It is too large for every limit.
+  for (let scale = 1; at >= 0; at--, scale = Math.min(scale * 10, LARGEST_SCALE)) {
     const digit = (line[at] ?? 0) - 0x30;
     if (digit < 0 || digit > 9) break;
     sizeBytes += digit * scale;

@@ -27,7 +27,8 @@ export async function serveSmtp(connection: Connection, services: SmtpServices):
   try {
     connection.reader.timeoutMs =
       session.role === 'submission' ? Math.min(services.settings.signInTimeoutMs, services.settings.timeoutMs) : services.settings.timeoutMs;
-    connection.reader.unitTimeoutMs = services.settings.timeoutMs;
+    // Until sign-in a line may not take longer, however slowly it comes.
+    connection.reader.unitTimeoutMs = connection.reader.timeoutMs;
     session.reply(220, undefined, `${services.settings.hostname} ${session.role === 'lmtp' ? 'LMTP' : 'ESMTP'} Capri`);
     await converse(session);
   } finally {

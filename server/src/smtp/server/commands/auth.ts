@@ -36,6 +36,7 @@ async function run(session: Session, argument: string): Promise<void> {
     throw refusalOf(session, error);
   }
   connection.reader.timeoutMs = services.settings.timeoutMs;
+  connection.reader.unitTimeoutMs = services.settings.timeoutMs;
   session.reply(235, '2.7.0', 'Authentication successful');
 }
 
