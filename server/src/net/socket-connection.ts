@@ -52,6 +52,8 @@ export class SocketConnection implements Connection, ByteSource, ByteSink, Watch
   /** The handshake's or the farewell's; the reader and the writer have their own. */
   #ownDeadlineMs = Number.POSITIVE_INFINITY;
   #isFinishing = false;
+  /** What the socket still held when the farewell was last looked at. */
+  #lingeringBytes = 0;
   #isGone = false;
   #abort: AbortController | undefined;
   #closingListeners: Array<() => void> | undefined;
@@ -147,6 +149,7 @@ export class SocketConnection implements Connection, ByteSource, ByteSink, Watch
     this.#ownDeadlineMs = nowMs() + LINGER_MS;
     watch(this);
     this.#socket.end();
+    this.#lingeringBytes = this.#socket.writableLength;
     // What the client still sends is read and dropped: closing over unread octets would reset the connection and lose the last reply.
     this.#socket.resume();
   }
@@ -181,10 +184,7 @@ export class SocketConnection implements Connection, ByteSource, ByteSink, Watch
   }
 
   expire(now: number): void {
-    if (this.#ownDeadlineMs <= now) {
-      this.#ownDeadlineMs = Number.POSITIVE_INFINITY;
-      this.#socket.destroy();
-    }
+    if (this.#ownDeadlineMs <= now) this.#ownDeadlineOver(now);
     this.reader.expire(now);
     this.writer.expire(now);
   }
@@ -209,6 +209,15 @@ export class SocketConnection implements Connection, ByteSource, ByteSink, Watch
 
   watchDeadline(): void {
     watch(this);
+  }
+
+  #ownDeadlineOver(now: number): void {
+    const left = this.#socket.writableLength;
+    // A slow client that still takes the end of a long reply may have it.
+    const isTaking = this.#isFinishing && left > 0 && left < this.#lingeringBytes;
+    this.#lingeringBytes = left;
+    this.#ownDeadlineMs = isTaking ? now + LINGER_MS : Number.POSITIVE_INFINITY;
+    if (!isTaking) this.#socket.destroy();
   }
 
   #attach(socket: OwnedSocket): void {

@@ -38,6 +38,8 @@ export class TlsUpgrader {
 
   /** Resolves with the secure socket. Throws `tls-failed`, and then both sockets are destroyed. The caller sees to a time-out by destroying `raw`. */
   async upgrade(raw: Socket): Promise<TLSSocket> {
+    // Its `close` has been told already and will not come again.
+    if (raw.destroyed) throw new NetError('tls-failed', 'closed before the handshake');
     const key = keyOf(raw);
     const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
     const onClose = (): void => {

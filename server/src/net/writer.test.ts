@@ -67,8 +67,11 @@ function target(options: { isStuck?: boolean } = {}): { writer: CorkedWriter; pi
   return { writer, pieces, accept: () => pending?.() };
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 5);
-  });
+/** Behind what was to happen at the end of this turn. */
+async function nextTurn(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
 }

@@ -39,8 +39,8 @@ export class Lane {
   restsUntilMs: number = 0;
   readonly #host: LaneHost;
   readonly #limit: number;
-  /** Connections that the destination lets us have, as far as is known. */
-  #cap: number;
+  /** Connections that the destination lets us have, as far as is known: one until it has answered. */
+  #cap = 1;
   #jobs: Job[] = [];
   #waiting = 0;
   #wasFull = false;
@@ -55,7 +55,6 @@ export class Lane {
     this.destination = destination;
     this.#host = host;
     this.#limit = limit;
-    this.#cap = limit;
   }
 
   get isFull(): boolean {
@@ -123,6 +122,8 @@ export class Lane {
       this.#sessions++;
       this.#failures = 0;
       this.restsUntilMs = 0;
+      this.#cap = this.#limit;
+      this.#startWorkers();
       return session;
     } catch (error) {
       // The destination may only be taking no more connections than it has.
@@ -132,6 +133,7 @@ export class Lane {
       } else {
         // Connections that were tried together fail once.
         if (this.#failures === failuresBefore) this.#failures++;
+        this.#cap = 1;
         const jobs = [job, ...this.#jobs.splice(0)];
         this.#waiting = 0;
         this.restsUntilMs = this.#host.unreachable(jobs, error, this.#failures);

@@ -3,6 +3,7 @@
  *
  * RFC 3461 §4.3 (RET), §6 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
  */
+import { isAscii } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { findHeaderEnd } from '#message/header-end.ts';
 import { buildDsn, type DsnRecipient } from '#message/dsn.ts';
@@ -74,7 +75,7 @@ export async function tellSender(
     body: 0,
     sizeBytes: bytes.length,
     prefix: new Uint8Array(0),
-    isEightBit: bytes.some((octet) => octet > 127),
+    isEightBit: !isAscii(bytes),
     smtpUtf8: message.smtpUtf8,
     ret: undefined,
     envelopeId: undefined,

@@ -2,6 +2,7 @@
  * Writes results down, many in one mutation: attempts end all the time, and each commit costs a trip to the writer. What could not be written stays here
  * and is tried again, because a delivered message whose row remains would be delivered twice.
  */
+import { DomainError } from '#core/errors.ts';
 import type { Log } from '#log/log.ts';
 import type { TrailEvent } from '#trail/record.ts';
 import type { OutgoingNotice } from './notice.ts';
@@ -59,8 +60,11 @@ export class Settlement {
   }
 
   async #write(): Promise<void> {
+    await this.#writeAll(this.#takeSome());
+  }
+
+  async #writeAll(entries: readonly Entry[]): Promise<void> {
     const { store, owner, clock, log } = this.#services;
-    const entries = this.#takeSome();
     const results = entries.flatMap((entry) => entry.results);
     const notices = entries.flatMap(({ notice }) => (notice ? [notice] : []));
     const trail = entries.flatMap((entry) => entry.trail);
@@ -75,7 +79,13 @@ export class Settlement {
         break;
       } catch (error) {
         log.error('queue.failed', error, { results: results.length });
-        if (this.#isStopping) {
+        const isTemporary = error instanceof DomainError && error.temporary;
+        if (!isTemporary && entries.length > 1) {
+          // One of them is at fault: the others must not wait for it.
+          for (const entry of entries) await this.#writeAll([entry]);
+          return;
+        }
+        if (this.#isStopping || !isTemporary) {
           warnOfRepeats(log, results);
           break;
         }

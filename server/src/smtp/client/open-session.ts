@@ -126,8 +126,7 @@ async function command(connection: OutgoingConnection, line: string, timeoutMs: 
 }
 
 async function reply(connection: OutgoingConnection, timeoutMs: number): Promise<Reply> {
-  connection.reader.timeoutMs = timeoutMs;
-  return await readReply(connection.reader);
+  return await readReply(connection.reader, timeoutMs);
 }
 
 function base64(text: string): string {

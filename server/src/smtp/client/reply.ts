@@ -18,11 +18,14 @@ export interface Reply {
   readonly lines: readonly string[];
 }
 
-/** Reads one reply. Throws NetError (`closed`, also for what is no reply; `timeout`; `line-too-long`). */
-export async function readReply(reader: Reader): Promise<Reply> {
+/** Reads one reply, which must be there within `timeoutMs`, however many lines it has. Throws NetError (`closed`, also for what is no reply; `timeout`; `line-too-long`). */
+export async function readReply(reader: Reader, timeoutMs: number): Promise<Reply> {
+  const deadline = performance.now() + timeoutMs;
   const lines: string[] = [];
   let code = 0;
   for (;;) {
+    reader.timeoutMs = Math.max(1, deadline - performance.now());
+    reader.unitTimeoutMs = reader.timeoutMs;
     const line = reader.readLineNow(LINE_LIMIT) ?? (await reader.readLine(LINE_LIMIT));
     const digits = codeOf(line);
     const separator = line[3];

@@ -20,6 +20,8 @@ const PIECE = 128 * 1024;
 /** A session is not kept for ever, so that changes (DNS, certificates) are seen and the server's patience is not tried. */
 const MOST_MESSAGES = 1000;
 const LONGEST_MS = 10 * 60_000;
+/** For the whole content of a message, even if each piece is taken in time. */
+const LONGEST_CONTENT_MS = 2 * 3600_000;
 
 const ASCII = /^[ -~]*$/;
 const CONTROLS = /\p{Cc}/u;
@@ -172,10 +174,12 @@ export class SmtpSession implements MailSession {
     const { writer } = this.#connection;
     writer.timeoutMs = this.#timeLimits.blockMs;
     const stuffer = new DotStuffer();
+    const beganAtMs = performance.now();
     const mustConvert = message.isEightBit && !this.#capabilities.eightBitMime;
     if (mustConvert) writer.write(stuffer.stuff(toSevenBit(await message.read(0, message.sizeBytes))));
     else {
       for (let at = 0; at < message.sizeBytes; at += PIECE) {
+        if (performance.now() - beganAtMs > LONGEST_CONTENT_MS) throw new NetError('timeout', 'the server takes the message too slowly');
         const piece = await message.read(at, Math.min(PIECE, message.sizeBytes - at));
         writer.write(stuffer.stuff(Buffer.from(piece.buffer, piece.byteOffset, piece.length)));
         await writer.flush();
@@ -213,9 +217,7 @@ export class SmtpSession implements MailSession {
   }
 
   async #reply(timeoutMs: number): Promise<Reply> {
-    const { reader } = this.#connection;
-    reader.timeoutMs = timeoutMs;
-    const reply = await readReply(reader);
+    const reply = await readReply(this.#connection.reader, timeoutMs);
     this.#hasAnswered = true;
     // RFC 5321 §3.8: the server is about to close, whatever was asked.
     if (reply.code === 421) throw new ServiceClosing(reply);

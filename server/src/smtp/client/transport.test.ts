@@ -52,7 +52,7 @@ suite('handing mail to another server', () => {
   test('sends a large message in pieces, with dots in any place', async () => {
     await using peer = await startPeer({ options: { size: 50_000_000 } });
     await using dns = await FakeDns.start({});
-    using session = await open(dns, relay(peer.port), 0, { ca: peerCa, timeLimits: PATIENT });
+    using session = await open(dns, relay(peer.port), 0);
     const text = `Subject: large\r\n\r\n${'.\r\n..\r\n.line of a message\r\n'.repeat(200_000)}`;
     assert.equal((await session.send(message({ text })))[0]?.kind, 'delivered');
     assert.ok(peer.received[0]?.text === text);
@@ -259,7 +259,7 @@ suite('a hostile server', () => {
     test(`that ${name} is given up in time`, { timeout: 10_000 }, async () => {
       await using peer = await startScriptedPeer(script);
       await using dns = await FakeDns.start({});
-      await assert.rejects(open(dns, relay(peer.port), 0), { name: 'TransportError', isPermanent: false });
+      await assert.rejects(open(dns, relay(peer.port), 0, { timeLimits: FAST }), { name: 'TransportError', isPermanent: false });
     });
   }
 
@@ -330,7 +330,7 @@ suite('a hostile server', () => {
         await script(peer);
       });
       await using dns = await FakeDns.start({});
-      using session = await open(dns, relay(peer.port), 0);
+      using session = await open(dns, relay(peer.port), 0, { timeLimits: FAST });
       const [outcome] = await session.send(message({}));
       assert.deepEqual([outcome?.kind, outcome?.isUnsure ?? false], [kind, isUnsure]);
     });
@@ -357,7 +357,7 @@ suite('a hostile server', () => {
       peer.say('554 no recipients\r\n');
     });
     await using dns = await FakeDns.start({});
-    using session = await open(dns, relay(peer.port), 0);
+    using session = await open(dns, relay(peer.port), 0, { timeLimits: FAST });
     assert.equal((await session.send(message({})))[0]?.reply, '550 nobody');
     assert.deepEqual(data, []);
   });
@@ -380,16 +380,22 @@ function polite(messages: number = Number.POSITIVE_INFINITY): (peer: Conversatio
 }
 
 const FAST: TimeLimits = { connectMs: 500, greetingMs: 500, handshakeMs: 500, commandMs: 500, dataMs: 500, blockMs: 500, finalMs: 500 };
-const PATIENT: TimeLimits = { ...FAST, finalMs: 10_000 };
+const PATIENT: TimeLimits = { ...FAST, commandMs: 20_000, dataMs: 20_000, blockMs: 20_000, finalMs: 20_000 };
 
 async function open(
   dns: FakeDns,
   destination: Destination,
   port: number,
-  options: { readonly ca?: string | undefined; readonly timeLimits?: TimeLimits } = { ca: peerCa },
+  options: { readonly ca?: string | undefined; readonly timeLimits?: TimeLimits } = {},
 ): Promise<MailSession & Disposable> {
   const hosts = { port, isAllowed: () => true };
-  const transport = new SmtpTransport({ hostname: 'capri.test', resolver: dns.resolver(), hosts, timeLimits: options.timeLimits ?? FAST, ca: options.ca });
+  const transport = new SmtpTransport({
+    hostname: 'capri.test',
+    resolver: dns.resolver(),
+    hosts,
+    timeLimits: options.timeLimits ?? PATIENT,
+    ca: 'ca' in options ? options.ca : peerCa,
+  });
   const session = await transport.connect(destination, never);
   return Object.assign(session, {
     [Symbol.dispose]: () => {

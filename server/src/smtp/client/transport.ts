@@ -19,6 +19,9 @@ export interface SmtpTransportOptions {
   readonly hosts?: HostRules;
 }
 
+/** After this no further host is tried in one attempt: others wait for the connection. */
+const LONGEST_SEARCH_MS = 90_000;
+
 export class SmtpTransport implements MailTransport {
   readonly #options: SmtpTransportOptions;
 
@@ -30,6 +33,7 @@ export class SmtpTransport implements MailTransport {
     const { resolver, hostname, ca, timeLimits = STANDARD_TIME_LIMITS } = this.#options;
     const relay = destination.kind === 'relay' ? destination.relay : undefined;
     const failures: HostFailure[] = [];
+    const beganAtMs = performance.now();
     for (const host of await findHosts(resolver, destination, this.#options.hosts)) {
       try {
         const { tls = 'opportunistic', login, password } = relay ?? {};
@@ -37,7 +41,7 @@ export class SmtpTransport implements MailTransport {
         return new SmtpSession(host, opened, timeLimits);
       } catch (error) {
         failures.push(describe(host, error));
-        if (signal.aborted) break;
+        if (signal.aborted || performance.now() - beganAtMs > LONGEST_SEARCH_MS) break;
       }
     }
     throw summary(failures, relay !== undefined);
