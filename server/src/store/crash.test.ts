@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { AccountId, EmailId } from '#core/ids.ts';
 import { latin1 } from '#core/bytes.ts';
 import { mailboxId } from '../../test/support/store.ts';
@@ -16,7 +17,7 @@ import { readMessage } from './read-messages.ts';
 import type { Store } from './store.ts';
 
 const KILLS = Number(process.env['CAPRI_TEST_KILLS'] ?? 6);
-const CHILD = path.join(import.meta.dirname, '../../test/support/store-crash-child.ts');
+const CHILD = new URL('../../test/support/store-crash-child.ts', import.meta.url);
 
 interface Line {
   readonly try?: string;
@@ -49,7 +50,7 @@ test('what was acknowledged survives kill -9, once', { timeout: 30_000 + KILLS *
 });
 
 async function runAndKill(directory: string, run: number): Promise<Line[]> {
-  const child = spawn(process.execPath, [CHILD, directory, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [fileURLToPath(CHILD), directory, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('latin1');
   child.stdout.on('data', (chunk: string) => {

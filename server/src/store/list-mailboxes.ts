@@ -52,15 +52,6 @@ export function* findMailbox(account: AccountId, name: string): Program<MailboxI
   return found && infoOf(found);
 }
 
-/** The mailbox with this id; undefined where there is none. */
-export function* readMailbox(mailbox: MailboxId): Program<MailboxInfo | undefined> {
-  const found = yield* one<MailboxRow>(
-    sql`SELECT mailbox, name, special_use, selectable, uidvalidity, uidnext, recent_uid, highest_modseq, messages, unseen, deleted, bytes
-        FROM mailbox WHERE mailbox = ${mailbox}`,
-  );
-  return found && infoOf(found);
-}
-
 /** The mailbox of a special use; undefined where there is none. */
 export function* findSpecialUse(account: AccountId, specialUse: string): Program<MailboxInfo | undefined> {
   const found = yield* listMailboxes(account);

@@ -10,26 +10,6 @@ export function envelopesByUid(mailbox: MailboxId, first: number, last: number):
   );
 }
 
-/** uid, body structure. */
-export function bodyStructuresByUid(mailbox: MailboxId, first: number, last: number): Program<readonly (readonly [uid: number, bodyStructure: Uint8Array])[]> {
-  return rows(
-    sql`SELECT entry.uid, message.body_structure FROM entry CROSS JOIN message ON message.email = entry.email
-        WHERE entry.mailbox = ${mailbox} AND entry.uid BETWEEN ${first} AND ${last} ORDER BY entry.uid`,
-  );
-}
-
-/** uid, prefix, raw listing fields. */
-export function fieldsByUid(
-  mailbox: MailboxId,
-  first: number,
-  last: number,
-): Program<readonly (readonly [uid: number, prefix: Uint8Array, fields: Uint8Array])[]> {
-  return rows(
-    sql`SELECT entry.uid, message.prefix, message.fields FROM entry CROSS JOIN message ON message.email = entry.email
-        WHERE entry.mailbox = ${mailbox} AND entry.uid BETWEEN ${first} AND ${last} ORDER BY entry.uid`,
-  );
-}
-
 /** Everything about a message but its body. Also for one whose entry is gone, as long as its grace lasts. */
 export interface StoredMessage {
   readonly email: EmailId;
@@ -111,28 +91,4 @@ export function entriesByUid(
   last: number,
 ): Program<readonly (readonly [uid: number, email: number, savedAtMs: number, uidl: number])[]> {
   return rows(sql`SELECT uid, email, saved_at, uidl FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} ORDER BY uid`);
-}
-
-/** Of each message in a uid range: uid, thread, received_at ms, sent_at ms or null, blob, prefix, size, header size. For SORT, SEARCH and body FETCH. */
-export function placesByUid(
-  mailbox: MailboxId,
-  first: number,
-  last: number,
-): Program<
-  readonly (readonly [
-    uid: number,
-    thread: number,
-    receivedAtMs: number,
-    sentAtMs: number | null,
-    blob: number,
-    prefix: Uint8Array,
-    size: number,
-    headerBytes: number,
-  ])[]
-> {
-  return rows(
-    sql`SELECT entry.uid, message.thread, message.received_at, message.sent_at, message.blob, message.prefix, message.size, message.header_size
-        FROM entry CROSS JOIN message ON message.email = entry.email
-        WHERE entry.mailbox = ${mailbox} AND entry.uid BETWEEN ${first} AND ${last} ORDER BY entry.uid`,
-  );
 }

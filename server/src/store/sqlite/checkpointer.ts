@@ -22,10 +22,14 @@ export interface CheckpointRow {
   readonly checkpointed: number;
 }
 
+/** What a round came to. A full disk makes it fail; the next one is tried when the writer looks again. */
+export type CheckpointReport = CheckpointRow | { readonly failure: string };
+
 export class Checkpointer {
   readonly #connection: Connection;
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
+  readonly #onError: (error: unknown) => void;
   #isRunning = false;
   /** Frames that had been copied when the last round ended. */
   #copied = 0;
@@ -35,9 +39,11 @@ export class Checkpointer {
     this.#connection = connection;
     connection.pragma('wal_autocheckpoint = 0');
     this.#worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: { directory } });
-    this.#worker.on('message', (row: CheckpointRow) => {
+    this.#onError = onError;
+    this.#worker.on('message', (report: CheckpointReport) => {
       this.#isRunning = false;
-      this.#finish(row);
+      if ('failure' in report) onError(new Error(report.failure));
+      else this.#finish(report);
     });
     this.#worker.on('error', onError);
     this.#ended = new Promise((resolve) => {
@@ -77,7 +83,12 @@ export class Checkpointer {
   }
 
   #checkpoint(mode: 'NOOP' | 'PASSIVE'): CheckpointRow {
-    const [row] = this.#connection.pragma(`wal_checkpoint(${mode})`) as CheckpointRow[];
-    return row ?? { busy: 0, log: 0, checkpointed: 0 };
+    try {
+      const [row] = this.#connection.pragma(`wal_checkpoint(${mode})`) as CheckpointRow[];
+      if (row) return row;
+    } catch (error) {
+      this.#onError(error);
+    }
+    return { busy: 1, log: 0, checkpointed: 0 };
   }
 }

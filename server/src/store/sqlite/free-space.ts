@@ -20,11 +20,20 @@ export class FreeSpace {
   isBelowMark(): boolean {
     const nowMs = performance.now();
     if (nowMs - this.#lookedAtMs > LOOK_EVERY_MS) {
-      const { freeBytes, totalBytes } = this.#files.space(this.#directory);
-      this.#isBelow = freeBytes < (this.#markBytes ?? Math.min(DEFAULT_MARK_BYTES, totalBytes / 20));
+      this.#isBelow = this.#look();
       this.#lookedAtMs = nowMs;
     }
     return this.#isBelow;
+  }
+
+  #look(): boolean {
+    try {
+      const { freeBytes, totalBytes } = this.#files.space(this.#directory);
+      return freeBytes < (this.#markBytes ?? Math.min(DEFAULT_MARK_BYTES, totalBytes / 20));
+    } catch {
+      // The write itself will tell what is wrong.
+      return false;
+    }
   }
 
   /** Looks again next time: something has just failed. */

@@ -5,7 +5,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openForWriting } from '../open.ts';
 import { Checkpointer } from './checkpointer.ts';
-import type { RequestBatch } from './protocol.ts';
+import type { Answer, RequestBatch } from './protocol.ts';
 import { type AnyMutation, Writer, type WriterClient } from './writer.ts';
 
 /** What the thread is started with (`workerData`). */
@@ -83,9 +83,27 @@ function start(data: WriterThreadData, mutations: readonly AnyMutation[], report
   };
 }
 
+function clonable(answer: Answer, error: unknown): Answer {
+  try {
+    structuredClone(answer);
+    return answer;
+  } catch {
+    return [answer[0], false, { code: 'bug', message: `the change was made, its result cannot be sent: ${String(error)}` }];
+  }
+}
+
 function serve(writer: Writer, port: MessagePort, ports: Set<MessagePort>): void {
   ports.add(port);
-  const client: WriterClient = { deliver: (batch) => port.postMessage(batch) };
+  const client: WriterClient = {
+    deliver: (batch) => {
+      try {
+        port.postMessage(batch);
+      } catch (error) {
+        // A result that cannot be cloned is a bug of one mutation; the thread and the others must go on.
+        port.postMessage({ ...batch, answers: batch.answers.map((answer) => clonable(answer, error)) });
+      }
+    },
+  };
   writer.addClient(client);
   port.on('message', (batch: RequestBatch) => writer.submit(client, batch));
   port.on('close', () => {
