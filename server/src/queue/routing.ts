@@ -3,7 +3,7 @@ import type { QueueSettings, Route } from './settings.ts';
 import type { Destination } from './transport.ts';
 
 export interface Routing {
-  destinationOf(domain: string): Destination;
+  readonly destinationOf: (domain: string) => Destination;
 }
 
 /** A route for a domain itself goes before one for everything below a domain, a longer one of these before a shorter. */
