@@ -88,7 +88,7 @@ function* numbersOf(set: SequenceSet, largest: number): Generator<number, undefi
 }
 
 /** What two ascending lists of ranges have in common. */
-export function intersect(a: readonly SequenceRange[], b: readonly SequenceRange[]): SequenceRange[] {
+function intersect(a: readonly SequenceRange[], b: readonly SequenceRange[]): SequenceRange[] {
   const common: SequenceRange[] = [];
   for (let i = 0, j = 0; ; ) {
     const left = a[i];

@@ -24,7 +24,6 @@ const BACKSLASH = 0x5c;
 const ATOM = 1;
 const ASTRING = 2;
 const LIST_MAILBOX = 4;
-const TAG = 8;
 const classes = characterClasses();
 
 export class Cursor {
@@ -157,11 +156,6 @@ export class Cursor {
     return true;
   }
 
-  /** A tag. */
-  tag(): string {
-    return this.#run(TAG, 'A tag was expected');
-  }
-
   /** A quoted string or literal, as its octets. */
   stringBytes(): Buffer {
     const literal = this.#literal();
@@ -190,16 +184,6 @@ export class Cursor {
     if (this.isAtString) return this.string();
     if (this.skipWord('NIL')) return undefined;
     throw bad('A string or NIL was expected');
-  }
-
-  /** A literal8 or a string, as octets that may hold NUL (RFC 6855 UTF8 data, RFC 3516). */
-  binary(): Buffer {
-    const next = this.#pieces[this.#index + 1];
-    if (this.#at >= this.#text.length && isLiteral(next)) {
-      this.#leaveLiteral();
-      return next.bytes;
-    }
-    return this.stringBytes();
   }
 
   // Mailboxes and flags
@@ -388,7 +372,7 @@ function isA(kind: number, code: number): boolean {
   return ((classes[code] ?? 0) & kind) !== 0;
 }
 
-/** RFC 9051 §9: ATOM-CHAR excludes specials; ASTRING-CHAR adds `]`; list-char adds `%`, `*` and `]`; a tag is ASTRING-CHAR without `+`. */
+/** RFC 9051 §9: ATOM-CHAR excludes specials; ASTRING-CHAR adds `]`; list-char adds `%`, `*` and `]`. */
 function characterClasses(): Uint8Array {
   const table = new Uint8Array(256);
   for (let code = 0x21; code < 0x7f; code++) {
@@ -397,7 +381,7 @@ function characterClasses(): Uint8Array {
     const isWildcard = character === '%' || character === '*';
     const isAtom = !isWildcard && character !== ']';
     const isAstring = isAtom || character === ']';
-    table[code] = (isAtom ? ATOM : 0) | (isAstring ? ASTRING : 0) | LIST_MAILBOX | (isAstring && character !== '+' ? TAG : 0);
+    table[code] = (isAtom ? ATOM : 0) | (isAstring ? ASTRING : 0) | LIST_MAILBOX;
   }
   // Mailbox names in raw UTF-8 outside of quotes: not in the grammar, sent by some clients.
   for (let code = 0x80; code < 0x100; code++) table[code] = ASTRING | LIST_MAILBOX;
