@@ -44,7 +44,7 @@ export const ownership: Stage = {
 
 /**
  * A mail program set up with an address of another provider: its From becomes the reverse-path, which is the account's own, and the address that was written stays
- * readable in X-Original-From. Refusing would lose mail that programs send without asking (docs/decisions/0005). An address of a domain that is received here is
+ * readable in X-Original-From. Refusing would lose mail that programs send without asking (docs/decisions/0007). An address of a domain that is received here is
  * somebody else's and is refused, as is a list. Returns whether it did so.
  */
 async function replaceForeignFrom(transaction: Transaction, submitted: SubmittedHeader): Promise<boolean> {
