@@ -42,6 +42,14 @@ export interface OutgoingTlsOptions {
   readonly ca?: string | undefined;
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'no answer',
+};
+
 /** Opens a connection. Throws NetError: `timeout`, `closed` (refused, unreachable; the message says why), `aborted`. */
 export async function connectTo(options: OutgoingOptions): Promise<OutgoingConnection> {
   const socket = connect({ host: options.address, port: options.port, noDelay: true });
@@ -53,7 +61,7 @@ export async function connectTo(options: OutgoingOptions): Promise<OutgoingConne
     reject(new NetError('aborted'));
   };
   const onError = (error: NodeJS.ErrnoException): void => {
-    reject(new NetError('closed', `${options.address} port ${options.port}: ${error.code ?? error.message}`, { cause: error }));
+    reject(new NetError('closed', `${options.address} port ${options.port}: ${REASONS[error.code ?? ''] ?? error.message}`, { cause: error }));
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
   socket.once('error', onError);

@@ -59,7 +59,7 @@ function describe(host: MailHost, error: unknown): HostFailure {
   if (error instanceof HostRefusal) return { status: statusOf(error.reply), message: error.message, host: host.name, isPermanent: error.isPermanent };
   if (!(error instanceof NetError)) throw error;
   const status = error.code === 'tls-failed' ? '4.7.5' : error.code === 'timeout' || error.code === 'closed' ? '4.4.1' : '4.4.0';
-  return { status, message: `${host.name} [${host.address}]: ${error.message}`, host: undefined, isPermanent: false };
+  return { status, message: host.name === host.address ? error.message : `${host.name}: ${error.message}`, host: undefined, isPermanent: false };
 }
 
 /** All hosts have failed. Only when each one refuses for good is it for good; a relay of our own never does. */
