@@ -52,7 +52,16 @@ const GOLDEN: ReadonlyArray<readonly [name: string, text: string, message: strin
   ['an unknown listener', `${MINIMUM}[listeners.imapss]\n`, 'c.toml:4:1: unknown key "imapss" in [listeners]; did you mean "imaps"?'],
   ['a missing key', '[server]\nhostname = "a.example"\n', 'c.toml:1:1: server.domain is missing; write a host name, such as "mail.example.org"'],
   ['an empty file', '', 'c.toml:1:1: server.hostname is missing; write a host name, such as "mail.example.org"'],
-  ['a bad size', `${MINIMUM}[limits]\nmessage_size = "50X"\n`, 'c.toml:5:1: limits.message_size = "50X" is not valid; write a size, such as "50M"'],
+  [
+    'a bad size',
+    `${MINIMUM}[limits]\nmessage_size = "50X"\n`,
+    'c.toml:5:1: limits.message_size = "50X" is not valid; write a size from "64K" to "1G", such as "50M"',
+  ],
+  [
+    'a size out of range',
+    `${MINIMUM}[limits]\nmessage_size = 1\n`,
+    'c.toml:5:1: limits.message_size = 1 is not valid; write a size from "64K" to "1G", such as "50M"',
+  ],
   ['a bad time', `${MINIMUM}[imap]\nidle_time = 30\n`, 'c.toml:5:1: imap.idle_time = 30 is not valid; write a time, such as "30s", "5m", "12h" or "7d"'],
   [
     'a number out of range',

@@ -32,9 +32,15 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** Octets: `"50M"` or a number. */
-export function size({ about, standard, example }: About<string>): Node<number> {
-  const schema = z.union([z.string(), z.int().min(0).transform(String)]).transform(parsed(parseSize));
-  return setting(schema, parsedFallback(standard, parseSize), { about, form: 'a size, such as "50M"', ...shown(standard), ...exampleOf(example) });
+export function size({ about, standard, example, minimum, maximum }: About<string> & { readonly minimum?: string; readonly maximum?: string }): Node<number> {
+  const least = minimum === undefined ? 0 : (parseSize(minimum) ?? 0);
+  const most = maximum === undefined ? Number.MAX_SAFE_INTEGER : (parseSize(maximum) ?? 0);
+  const schema = z
+    .union([z.string(), z.int().min(0).transform(String)])
+    .transform(parsed(parseSize))
+    .pipe(z.number().min(least).max(most));
+  const range = minimum === undefined || maximum === undefined ? '' : ` from "${minimum}" to "${maximum}"`;
+  return setting(schema, parsedFallback(standard, parseSize), { about, form: `a size${range}, such as "50M"`, ...shown(standard), ...exampleOf(example) });
 }
 
 /** Milliseconds: `"5m"`. */

@@ -19,7 +19,7 @@ import { callOperation } from './call-operation.ts';
 import { readCertificates } from './certificates.ts';
 import { openControlSocket } from './control-socket.ts';
 import { startJobs } from './jobs.ts';
-import { bindings, probePorts } from './ports.ts';
+import { bindings, checkDistinct, probePorts } from './ports.ts';
 import { asUser, becomeUser, prepareDataDirectory, serviceUser } from './privileges.ts';
 import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
@@ -63,13 +63,14 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   const { dataDirectory, domain } = config.server;
   const onError = (error: unknown): void => void log.error('server.bug', error);
   let certificates = readCertificates(config.tls);
+  const all = bindings(config);
+  checkDistinct(all);
   const sendingSettings = queueSettings(config);
   const user = serviceUser(config.server, dataDirectory);
   prepareDataDirectory(dataDirectory, user);
   const lock = asUser(user, () => lockDirectory(dataDirectory));
   lifecycle.onStop('lock', () => lock[Symbol.dispose]());
 
-  const all = bindings(config);
   await probePorts(all);
   const count = protocolThreadCount(config, os.availableParallelism());
   let ticketKeys: Uint8Array = makeTicketKeys();

@@ -17,7 +17,7 @@ export interface LimitsConfig {
 
 export function limitsSection(): Node<LimitsConfig> {
   return table<LimitsConfig>('What one client may take, so that the others do not notice it.', {
-    messageSizeBytes: ['message_size', size({ about: 'The largest message that is accepted, at every door.', standard: '50M' })],
+    messageSizeBytes: ['message_size', size({ about: 'The largest message that is accepted, at every door.', standard: '50M', minimum: '64K', maximum: '1G' })],
     recipients: ['recipients', count({ about: 'Recipients of one message.', standard: 1000, minimum: 100 })],
     connections: ['connections', count({ about: 'Connections at one time, all listeners together. 0: no limit.', standard: 20_000 })],
     connectionsPerAddress: [
