@@ -27,6 +27,8 @@ export type Criterion =
   | { readonly kind: 'email-id' | 'thread-id'; readonly id: number | undefined }
   /** A header field (lower case) whose decoded, folded text contains `needle` (folded). An empty needle asks whether the field is there. */
   | { readonly kind: 'header'; readonly field: string; readonly needle: string }
+  /** The same for FROM, TO, CC and BCC, which also look at the addresses as ENVELOPE has them. */
+  | { readonly kind: 'address'; readonly field: string; readonly needle: string }
   /** The text of the body; with `text`, of the header too. */
   | { readonly kind: 'body' | 'text'; readonly needle: string };
 

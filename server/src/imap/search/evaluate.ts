@@ -43,6 +43,8 @@ export interface Candidate {
   sentDayMs(): number | undefined;
   /** ROW for a listing field if the row holds all of them, HEADER for others: the folded texts of a field, joined by line feeds; undefined where there is none. */
   field(name: string): string | undefined;
+  /** As `field`: the folded addresses of a field as ENVELOPE has them contain this. May say no where `field` contains it. */
+  addressesContain(name: string, needle: string): boolean;
   /** HEADER: the folded text of the whole header contains this. */
   headerContains(needle: string): boolean;
   /** BODY: the folded text of the body contains this. */
@@ -130,6 +132,7 @@ function testOf(criterion: Criterion, context: SearchContext): Test {
     case 'younger':
       return fromRow((message) => message.receivedAtMs >= context.nowMs - criterion.seconds * 1000);
     case 'header':
+    case 'address':
       return headerTest(criterion, context);
     case 'body':
       return from(BODY, (message) => message.bodyContains(criterion.needle));
@@ -177,11 +180,13 @@ function flagTest(bit: number): Test {
 }
 
 /** A field of the row decides, unless the header is too long for the row to hold all of them. */
-function headerTest({ field, needle }: Extract<Criterion, { kind: 'header' }>, context: SearchContext): Test {
+function headerTest({ kind, field, needle }: Extract<Criterion, { kind: 'header' | 'address' }>, context: SearchContext): Test {
   const isListing = context.isListingField(field);
   return (message) => {
     if (message.level < (isListing && message.hasAllListed ? ROW : HEADER)) return UNKNOWN;
-    return (message.field(field)?.includes(needle) ?? false) ? YES : NO;
+    const text = message.field(field);
+    if (text === undefined) return NO;
+    return text.includes(needle) || (kind === 'address' && message.addressesContain(field, needle)) ? YES : NO;
   };
 }
 
@@ -229,6 +234,7 @@ function levelOf(criterion: Criterion, context: SearchContext): Level {
     case 'younger':
       return ROW;
     case 'header':
+    case 'address':
       return context.isListingField(criterion.field) ? ROW : HEADER;
     case 'body':
     case 'text':
@@ -241,5 +247,5 @@ function levelOf(criterion: Criterion, context: SearchContext): Level {
 function usesHeader(criterion: Criterion, context: SearchContext): boolean {
   if (criterion.kind === 'and' || criterion.kind === 'or') return criterion.of.some((child) => usesHeader(child, context));
   if (criterion.kind === 'not') return usesHeader(criterion.of, context);
-  return criterion.kind === 'header' && !context.isListingField(criterion.field);
+  return (criterion.kind === 'header' || criterion.kind === 'address') && !context.isListingField(criterion.field);
 }

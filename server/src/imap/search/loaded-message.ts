@@ -13,6 +13,7 @@ import { searchableHeader, searchableText } from '#message/text.ts';
 import { type Batch, EMPTY_BATCH, Octets } from '../rows/batch.ts';
 import type { Selected } from '../selected.ts';
 import { Walker } from '../fetch/walker.ts';
+import { addressText, needsNormalizing } from './address-text.ts';
 import { fieldValues } from './field-value.ts';
 import { BODY, type Candidate, HEADER, type Level, ROW, TABLE } from './evaluate.ts';
 
@@ -99,6 +100,11 @@ export class LoadedMessage extends Walker implements Candidate {
     }
     for (const value of this.#values(name)) text = joined(text, value);
     return text;
+  }
+
+  addressesContain(name: string, needle: string): boolean {
+    const holds = (value: string): boolean => needsNormalizing(value, needle) && fold(addressText(value)).includes(needle);
+    return (this.#prefix.length > 0 && fieldValues(this.#prefix.toString('latin1'), name).some(holds)) || this.#values(name).some(holds);
   }
 
   headerContains(needle: string): boolean {

@@ -30,10 +30,11 @@ test('keys in a row must all hold; OR takes two, NOT one', () => {
 });
 
 test('strings are folded, names lowered, sets kept', () => {
-  deepEqual(criterionOf('FROM "Jan" HEADER List-ID X KEYWORD $Work 1:*,$'), {
+  deepEqual(criterionOf('FROM "Jan" SUBJECT Zur HEADER List-ID X KEYWORD $Work 1:*,$'), {
     kind: 'and',
     of: [
-      { kind: 'header', field: 'from', needle: 'jan' },
+      { kind: 'address', field: 'from', needle: 'jan' },
+      { kind: 'header', field: 'subject', needle: 'zur' },
       { kind: 'header', field: 'list-id', needle: 'x' },
       { kind: 'keyword', name: '$work' },
       { kind: 'sequence', set: { ranges: [{ first: 1, last: 2 ** 32 }], hasSaved: true } },

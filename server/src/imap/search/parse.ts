@@ -32,7 +32,7 @@ const CRITERIA_LIMIT = 2000;
 
 const ALL: Criterion = { kind: 'all' };
 const FLAGS: Readonly<Record<string, number>> = { ANSWERED, DELETED, DRAFT, FLAGGED, SEEN };
-const ENVELOPE_FIELDS = new Set(['BCC', 'CC', 'FROM', 'SUBJECT', 'TO']);
+const ADDRESS_FIELDS = new Set(['BCC', 'CC', 'FROM', 'TO']);
 const DAYS: Readonly<Record<string, readonly ['internal-date' | 'sent-date' | 'saved-date', DayRelation]>> = {
   BEFORE: ['internal-date', 'before'],
   ON: ['internal-date', 'on'],
@@ -135,7 +135,8 @@ class Parser {
       cursor.space();
       return { kind: days[0], relation: days[1], dayMs: cursor.date() };
     }
-    if (ENVELOPE_FIELDS.has(word)) return { kind: 'header', field: word.toLowerCase(), needle: this.#needle() };
+    if (word === 'SUBJECT') return { kind: 'header', field: 'subject', needle: this.#needle() };
+    if (ADDRESS_FIELDS.has(word)) return { kind: 'address', field: word.toLowerCase(), needle: this.#needle() };
     const bit = FLAGS[word];
     if (bit !== undefined) return { kind: 'flag', bit };
     const unset = word.startsWith('UN') ? FLAGS[word.slice(2)] : undefined;

@@ -213,7 +213,7 @@ class SearchRun {
 /** The narrowest set of columns with which the search can begin. */
 function columnsFor(criterion: Criterion, { level }: Plan): Columns {
   if (level > ROW) return 'search';
-  const needsFields = some(criterion, ({ kind }) => kind === 'header' || kind === 'sent-date');
+  const needsFields = some(criterion, ({ kind }) => kind === 'header' || kind === 'address' || kind === 'sent-date');
   if (!needsFields) return 'dates';
   return some(criterion, ({ kind }) => kind === 'thread-id' || kind === 'saved-date') ? 'search' : 'header';
 }
