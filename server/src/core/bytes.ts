@@ -2,7 +2,6 @@
 
 export const CR = 0x0d;
 export const LF = 0x0a;
-export const CRLF: Uint8Array = Uint8Array.of(CR, LF);
 
 /** The bytes of a string that holds ASCII or Latin-1 only; throws nothing, truncates to 8 bits. */
 export function latin1(text: string): Buffer {

@@ -158,7 +158,9 @@ async function makeAccounts(configFile: string, domain: string, logins: readonly
   const passwordHash = await hashPassword(PASSWORD);
   await offline.services.store.commit(addDomain, { domain, nowMs });
   const all = [{ login: 'admin', isAdmin: true }, ...logins.map((login) => ({ login, isAdmin: false }))];
-  await Promise.all(all.map(({ login, isAdmin }) => offline.services.store.commit(addAccount, { login, isAdmin, addresses: [`${login}@${domain}`], passwordHash, nowMs })));
+  await Promise.all(
+    all.map(({ login, isAdmin }) => offline.services.store.commit(addAccount, { login, isAdmin, addresses: [`${login}@${domain}`], passwordHash, nowMs })),
+  );
 }
 
 interface ConfigOptions extends ServerOptions {
@@ -195,7 +197,7 @@ async function freePorts(): Promise<Ports> {
         }),
     ),
   );
-  const ports = Object.fromEntries(NAMES.map((name, index) => [name, (held[index]?.address() as net.AddressInfo).port])) as unknown as Ports;
+  const ports = Object.fromEntries(held.map((server, index) => [NAMES[index], (server.address() as net.AddressInfo).port])) as unknown as Ports;
   await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
