@@ -125,9 +125,12 @@ async function runCommand(session: Session, line: Buffer, { tag, name, kind, end
     const args = command.parse(cursor, kind);
     await prepareSelected(session);
     result = await command.run(session, args, kind);
-  } finally {
-    await session.input.discardRest();
+  } catch (error) {
+    // A line that is silent or gone has no rest that is worth waiting for again.
+    if (!(error instanceof NetError)) await session.input.discardRest();
+    throw error;
   }
+  await session.input.discardRest();
   await tellBefore(session, command, kind);
   const code = result?.code === undefined ? '' : `[${result.code}] `;
   session.writer.write(`${tag} OK ${code}${result?.text ?? `${command.name} completed`}\r\n`);
