@@ -29,7 +29,7 @@ export function maildirSide(folder: string): Side {
   for (const file of maildirFiles(folder)) {
     const id = /^message-id:\s*(\S+)/im.exec(fs.readFileSync(file, 'latin1'))?.[1];
     if (id === undefined || messages.has(id)) throw new Error(`${file}: ${id} is missing or there twice`);
-    messages.set(id, letters([...(/:2,(\w*)$/.exec(file)?.[1] ?? '')].filter((letter) => 'DFRS'.includes(letter))));
+    messages.set(id, letters((/:2,(\w*)$/.exec(file)?.[1] ?? '').split('').filter((letter) => 'DFRS'.includes(letter))));
   }
   return sorted(messages);
 }
