@@ -1,7 +1,6 @@
 /** Runs an administrator's operation for a command: through the running server, or on the store itself where no server runs. */
 import type { Config } from '#config/config.ts';
 import { callServer } from '#server/control-client.ts';
-import { openOffline } from '#server/offline.ts';
 import type { Invocation } from './command.ts';
 import { loadConfig } from './config-file.ts';
 
@@ -14,6 +13,8 @@ export async function callOperation<Output>(invocation: Invocation, name: string
 export async function callWith<Output>(config: Config, name: string, input: unknown): Promise<Output> {
   const answer = await callServer(config.server.dataDirectory, name, input);
   if (answer.isServed) return answer.output as Output;
+  // Only where it is needed: a command to a running server has no use for a store.
+  const { openOffline } = await import('#server/offline.ts');
   await using offline = await openOffline(config);
   return (await offline.call(name, input)) as Output;
 }

@@ -6,7 +6,7 @@ import type { AdminServices } from '#admin/operation.ts';
 import { openStore } from '#store/open.ts';
 import { callOperation } from './call-operation.ts';
 import { MUTATIONS } from './mutations.ts';
-import { becomeUser, isRoot, ownerOf, prepareDataDirectory } from './privileges.ts';
+import { becomeOwner, prepareDataDirectory } from './privileges.ts';
 
 export interface Offline extends AsyncDisposable {
   readonly services: AdminServices;
@@ -29,10 +29,4 @@ export async function openOffline(config: Config): Promise<Offline> {
     call: (operation, input) => callOperation(OPERATIONS, services, operation, input),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
-}
-
-/** As root, becomes the owner of a data directory, for good. */
-export function becomeOwner(dataDirectory: string): void {
-  const owner = isRoot() ? ownerOf(dataDirectory) : undefined;
-  if (owner !== undefined && owner.uid !== 0) becomeUser(owner);
 }

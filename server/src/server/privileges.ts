@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 
 /** A user by numbers, as the kernel knows it. */
 export interface UnixUser {
@@ -90,9 +91,25 @@ export function becomeUser(user: UnixUser | undefined): void {
   if (process.geteuid?.() !== user.uid || process.getegid?.() !== user.gid) throw new PrivilegeError(`cannot become the user with the id ${user.uid}`);
 }
 
+/** As root, becomes the owner of a data directory, for good. */
+export function becomeOwner(dataDirectory: string): void {
+  const owner = isRoot() ? ownerOf(dataDirectory) : undefined;
+  if (owner !== undefined && owner.uid !== 0) becomeUser(owner);
+}
+
 /** Missing in the type declarations of Node. */
 function initGroups(user: string, group: number): void {
   (process as { readonly initgroups?: (user: string, group: number) => void }).initgroups?.(user, group);
+}
+
+/** Threads that start later load the program as the user. Throws PrivilegeError where the user cannot read it. */
+export function checkProgramIsReadable(user: UnixUser | undefined): void {
+  try {
+    asUser(user, () => fs.accessSync(import.meta.filename, fs.constants.R_OK));
+  } catch {
+    const root = path.resolve(import.meta.dirname, '../../..');
+    throw new PrivilegeError(`the user ${user?.name ?? user?.uid} cannot read the program in ${root}; put it where every user can read it, such as /opt/capri`);
+  }
 }
 
 /** Makes the data directory where it is missing, mode 0700, the user's own. Throws PrivilegeError where this user may not use it. */

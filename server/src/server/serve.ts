@@ -20,7 +20,7 @@ import { readCertificates } from './certificates.ts';
 import { openControlSocket } from './control-socket.ts';
 import { startJobs } from './jobs.ts';
 import { bindings, checkDistinct, probePorts } from './ports.ts';
-import { asUser, becomeUser, prepareDataDirectory, serviceUser } from './privileges.ts';
+import { asUser, becomeUser, checkProgramIsReadable, prepareDataDirectory, serviceUser } from './privileges.ts';
 import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
 import { queueSettings, startSending } from './sending.ts';
@@ -67,6 +67,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   checkDistinct(all);
   const sendingSettings = queueSettings(config);
   const user = serviceUser(config.server, dataDirectory);
+  checkProgramIsReadable(user);
   prepareDataDirectory(dataDirectory, user);
   const lock = asUser(user, () => lockDirectory(dataDirectory));
   lifecycle.onStop('lock', () => lock[Symbol.dispose]());

@@ -1,9 +1,7 @@
 import path from 'node:path';
 import { prepareInstance } from '#server/dev/instance.ts';
 import { connectionPage } from '#server/dev/page.ts';
-import { populate } from '#server/dev/populate.ts';
-import { runServer } from '#server/run.ts';
-import { type Command, type Invocation, usageError } from '../command.ts';
+import { type Command, CommandError, type Invocation, usageError } from '../command.ts';
 
 export const devCommand: Command = {
   name: 'dev',
@@ -22,16 +20,26 @@ export const devCommand: Command = {
       portOffset: portOffset(invocation),
       isFresh: invocation.has('fresh'),
     });
-    await runServer({
-      config: instance.config,
-      isAnnounced: false,
-      onReady: async (server) => {
-        await populate(server, { withSamples: !invocation.has('no-sample') });
-        invocation.terminal.out(connectionPage(instance));
-      },
-    });
+    const { runServer } = await import('#server/run.ts');
+    const { populate } = await import('#server/dev/populate.ts');
+    try {
+      await runServer({
+        config: instance.config,
+        isAnnounced: false,
+        onReady: async (server) => {
+          await populate(server, { withSamples: !invocation.has('no-sample') });
+          invocation.terminal.out(connectionPage(instance));
+        },
+      });
+    } catch (error) {
+      throw isPortTaken(error) ? new CommandError(`${error.message.split(';')[0] ?? ''}; stop that program, or choose other ports with --port-offset`) : error;
+    }
   },
 };
+
+function isPortTaken(error: unknown): error is Error {
+  return error instanceof Error && error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EADDRINUSE';
+}
 
 function portOffset(invocation: Invocation): number | undefined {
   const text = invocation.value('port-offset');

@@ -1,5 +1,4 @@
-import { checkStore } from '#store/check.ts';
-import { becomeOwner } from '#server/offline.ts';
+import { becomeOwner } from '#server/privileges.ts';
 import { type Command, CommandError, usageError } from '../command.ts';
 import { report } from '../call.ts';
 import { loadConfig } from '../config-file.ts';
@@ -12,6 +11,7 @@ export const doctorCommand: Command = {
   async run(invocation) {
     if (!invocation.has('store')) throw usageError('say what to check: --store');
     const { dataDirectory } = loadConfig(invocation).server;
+    const { checkStore } = await import('#store/check.ts');
     becomeOwner(dataDirectory);
     const problems = await checkStore(dataDirectory);
     report(invocation, { problems }, () => (problems.length === 0 ? 'The store is sound.\n' : problems.map(({ kind, text }) => `${kind}: ${text}\n`).join('')));

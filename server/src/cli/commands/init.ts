@@ -7,7 +7,6 @@ import { LISTENER_PORTS } from '#config/sections/listeners.ts';
 import { parseHostname, toToml } from '#config/values.ts';
 import type { WithPassword } from '#admin/accounts.ts';
 import { normalizeLogin } from '#directory/names.ts';
-import { openOffline } from '#server/offline.ts';
 import { ensureOwnCertificate } from '#server/own-certificate.ts';
 import { asUser, findUser, isRoot, prepareDataDirectory, type UnixUser } from '#server/privileges.ts';
 import { report } from '../call.ts';
@@ -123,6 +122,7 @@ async function initialize(plan: Plan): Promise<Made> {
   fs.mkdirSync(path.dirname(configFile), { recursive: true });
   fs.writeFileSync(configFile, configExample(values, new Set(Object.keys(LISTENER_PORTS))), { flag: 'wx', mode: 0o644 });
   const config = readConfig(configFile);
+  const { openOffline } = await import('#server/offline.ts');
   await using offline = await openOffline(config);
   await offline.call('domain.add', { domain });
   const account = (await offline.call('account.add', {

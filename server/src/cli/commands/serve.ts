@@ -1,5 +1,4 @@
 import { isDevDirectory } from '#server/dev/instance.ts';
-import { runServer } from '#server/run.ts';
 import { type Command, CommandError } from '../command.ts';
 import { loadConfig } from '../config-file.ts';
 
@@ -16,6 +15,7 @@ export const serveCommand: Command = {
         `${dataDirectory} belongs to \`capri dev\`, whose passwords everybody knows; make a directory for a real server with \`capri init\``,
       );
     }
+    const { runServer } = await import('#server/run.ts');
     await runServer({ config });
   },
 };
