@@ -105,7 +105,8 @@ function initGroups(user: string, group: number): void {
 /** Threads that start later load the program as the user. Throws PrivilegeError where the user cannot read it. */
 export function checkProgramIsReadable(user: UnixUser | undefined): void {
   try {
-    asUser(user, () => fs.accessSync(import.meta.filename, fs.constants.R_OK));
+    // Not access(2), which asks for the real user.
+    asUser(user, () => fs.closeSync(fs.openSync(import.meta.filename, 'r')));
   } catch {
     const root = path.resolve(import.meta.dirname, '../../..');
     throw new PrivilegeError(`the user ${user?.name ?? user?.uid} cannot read the program in ${root}; put it where every user can read it, such as /opt/capri`);
@@ -116,7 +117,7 @@ export function checkProgramIsReadable(user: UnixUser | undefined): void {
 export function prepareDataDirectory(directory: string, user: UnixUser | undefined): void {
   try {
     if (fs.mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined && user !== undefined) fs.chownSync(directory, user.uid, user.gid);
-    asUser(user, () => fs.accessSync(directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK));
+    asUser(user, () => fs.rmdirSync(fs.mkdtempSync(path.join(directory, '.writable-'))));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EACCES' || code === 'EPERM')
