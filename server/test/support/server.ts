@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly wrapper?: readonly string[];
   /** Where to keep the data instead of a new temporary directory; not removed at the end. */
   readonly directory?: string;
+  /** Peers of every listener whose PROXY header is believed, and demanded. */
+  readonly proxyFrom?: readonly string[];
   /** Whether LMTP is opened on `lmtpSocket`. */
   readonly lmtp?: boolean;
 }
@@ -170,8 +172,10 @@ interface ConfigOptions extends ServerOptions {
   readonly lmtpSocket: string;
 }
 
-function configText({ domain, directory, ports, lmtp, lmtpSocket, config = '', limits }: ConfigOptions): string {
-  const listeners = NAMES.map((name) => `[listeners.${name}]\naddresses = ["127.0.0.1"]\nport = ${ports[name]}\n`).join('');
+function configText({ domain, directory, ports, lmtp, lmtpSocket, config = '', limits, proxyFrom = [] }: ConfigOptions): string {
+  const listeners = NAMES.map(
+    (name) => `[listeners.${name}]\naddresses = ["127.0.0.1"]\nport = ${ports[name]}\nproxy_from = ${JSON.stringify(proxyFrom)}\n`,
+  ).join('');
   return `[server]
 hostname = "mail.${domain}"
 domain = "${domain}"
