@@ -106,44 +106,39 @@ const wideBytes = Buffer.from(wide.buffer);
 function foldByTable(text: string): string {
   let folded = '';
   let at = 0;
-  let isWide = false;
-  const flush = (): void => {
-    folded += isWide ? wideBytes.toString('utf16le', 0, at * 2) : narrow.toString('latin1', 0, at);
-    at = 0;
-    isWide = false;
-  };
-  const put = (code: number): void => {
-    if (code > 0xff && !isWide) {
-      for (let i = 0; i < at; i++) wide[i] = narrow[i] as number;
-      isWide = true;
-    }
-    if (isWide) wide[at++] = code;
-    else narrow[at++] = code;
-  };
+  /** All bits of the characters in the piece: whether they fit into octets is not known before its end, so both forms are written. */
+  let bits = 0;
   const { length } = text;
   for (let i = 0; i < length; i++) {
-    if (at >= PIECE) flush();
+    if (at >= PIECE) {
+      folded += pieceOf(at, bits);
+      at = 0;
+      bits = 0;
+    }
     const code = text.charCodeAt(i);
-    const plain = code < 0x80 ? (code >= 0x41 && code <= 0x5a ? code + 0x20 : code) : (table[code] as number) > OTHER ? (table[code] as number) : UNMET;
-    if (code < 0x80 || plain !== UNMET) {
-      if (!isWide && plain <= 0xff) narrow[at++] = plain;
-      else put(plain);
-      continue;
+    let entry = table[code] as number;
+    if (entry === UNMET) entry = table[code] = entryFor(code);
+    if (entry > OTHER) {
+      narrow[at] = entry;
+      wide[at++] = entry;
+      bits |= entry;
+    } else if (entry === OTHER) {
+      const char = String.fromCodePoint(text.codePointAt(i) as number);
+      i += char.length - 1;
+      const spelled = foldByDefinition(char);
+      for (let j = 0; j < spelled.length; j++) {
+        const each = spelled.charCodeAt(j);
+        narrow[at] = each;
+        wide[at++] = each;
+        bits |= each;
+      }
     }
-    if (table[code] === UNMET) table[code] = entryFor(code);
-    const entry = table[code] as number;
-    if (entry === NOTHING) continue;
-    if (entry !== OTHER) {
-      put(entry);
-      continue;
-    }
-    const char = String.fromCodePoint(text.codePointAt(i) as number);
-    i += char.length - 1;
-    const spelled = foldByDefinition(char);
-    for (let j = 0; j < spelled.length; j++) put(spelled.charCodeAt(j));
   }
-  flush();
-  return folded;
+  return folded + pieceOf(at, bits);
+}
+
+function pieceOf(length: number, bits: number): string {
+  return bits > 0xff ? wideBytes.toString('utf16le', 0, length * 2) : narrow.toString('latin1', 0, length);
 }
 
 function entryFor(code: number): number {

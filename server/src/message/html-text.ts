@@ -127,7 +127,8 @@ class Output {
   }
 }
 
-const WHITE = /[ \t\r\n\f]+/g;
+/** White space that is not one space already. */
+const WHITE = /(?:[\t\r\n\f]| (?=[ \t\r\n\f]))[ \t\r\n\f]*/g;
 const LF = 0x0a;
 const SPACE = 0x20;
 
