@@ -28,7 +28,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
 
   for (const door of DOORS) {
     it(`${door}: a line of 200 kB gets one error, and the next command its answer`, async () => {
-      await unnoticed(server, { growthMebibytes: 40 }, async () => {
+      await unnoticed(server, { growthMebibytes: 60 }, async () => {
         using wire = await greeted(await Wire.open(server, door), door);
         wire.send(`NOOP ${'x'.repeat(200_000)}\r\n`);
         assert.match(await wire.take(/\r\n/), error(door));
@@ -37,7 +37,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
     });
 
     it(`${door}: a line without an end gets one error and the end of the conversation`, async () => {
-      await unnoticed(server, { growthMebibytes: 60 }, async () => {
+      await unnoticed(server, { growthMebibytes: 80 }, async () => {
         using wire = await greeted(await Wire.open(server, door), door);
         await wire.flood('x'.repeat(64 * 1024), 40);
         assert.match(await wire.closed(), new RegExp(`${error(door).source}$`));
@@ -55,7 +55,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
     });
 
     it(`${door}: unknown commands get an error each, then the conversation ends`, async () => {
-      await unnoticed(server, { growthMebibytes: 30 }, async () => {
+      await unnoticed(server, { growthMebibytes: 60 }, async () => {
         using wire = await greeted(await Wire.open(server, door), door);
         for (let count = 0; count < 1200; count++) wire.send(`x${count} WHATEVER\r\n`);
         const answers = (await wire.closed()).split('\r\n').slice(0, -1);
@@ -95,7 +95,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
   });
 
   it('imap: before sign-in a literal has 4 KiB at most, and one that was not asked for ends the conversation', async () => {
-    await unnoticed(server, { growthMebibytes: 30 }, async () => {
+    await unnoticed(server, { growthMebibytes: 60 }, async () => {
       using asking = await greeted(await Wire.open(server, 'imaps'), 'imaps');
       asking.send('a LOGIN {5000}\r\n');
       assert.match(await asking.take(/\r\n/), /^a BAD \[TOOBIG\] /);
@@ -110,7 +110,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
   });
 
   it('imap: after sign-in large literals of commands are refused, an APPEND over the limit too, and no memory is held for them', async () => {
-    await unnoticed(server, { growthMebibytes: 60 }, async () => {
+    await unnoticed(server, { growthMebibytes: 80 }, async () => {
       using wire = await signedIn(server, 'imaps', 'ala');
       for (const command of ['SELECT {300000}', 'APPEND INBOX {60000000}', 'SUBSCRIBE {4294967295}']) {
         wire.send(`a ${command}\r\n`);
@@ -128,7 +128,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
   });
 
   it('smtp: a message over the limit is refused at MAIL, and one that hides its size at its end', async () => {
-    await unnoticed(server, { growthMebibytes: 80 }, async () => {
+    await unnoticed(server, { growthMebibytes: 100 }, async () => {
       using announced = await greeted(await Wire.open(server, 'smtp'), 'smtp');
       announced.send('MAIL FROM:<x@outside.example> SIZE=99999999\r\n');
       assert.match(await announced.take(/\r\n/), /^552 5\.3\.4 /);
@@ -143,7 +143,7 @@ describe('what is too long or no command', { timeout: 80_000 }, () => {
   });
 
   it('AUTH that is not base64 is a refused sign-in, and after some the conversation ends', async () => {
-    await unnoticed(server, { growthMebibytes: 30 }, async () => {
+    await unnoticed(server, { growthMebibytes: 60 }, async () => {
       const attempts = [
         { door: 'submissions', command: 'AUTH PLAIN !!!', refused: /^535 .*\r\n/, last: /^421 .*\r\n/ },
         { door: 'imaps', command: 'a AUTHENTICATE PLAIN !!!', refused: /^a (?:NO|BAD) .*\r\n/, last: /^\* BYE .*\r\n/ },
