@@ -6,7 +6,7 @@ import { DomainError } from '#core/errors.ts';
 import type { AccountId, EmailId, MailboxId } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import { enqueue, type Outgoing } from '#queue/enqueue.ts';
-import { addMessage } from '#store/add-message.ts';
+import { addCopy, keepMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import { record, type TrailRecipient } from '#trail/record.ts';
@@ -58,12 +58,14 @@ export interface Origin {
 export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation('delivery.accept', function* (tx, args: AcceptArgs) {
   const { outgoing, local, message, origin, nowMs } = args;
   const gone: AccountId[] = [];
-  const recipients: TrailRecipient[] = [];
+  const copies: FiledCopy[] = [];
   for (const { account, address } of local) {
-    const email = yield* file(tx, { account, address, message, body: 0, sender: origin.sender, nowMs });
-    if (email === undefined) gone.push(account);
-    else recipients.push({ address, account, email });
+    const mailbox = yield* findInbox(account);
+    if (mailbox === undefined) gone.push(account);
+    else copies.push({ account, address, mailbox });
   }
+  const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, nowMs });
+  const recipients: TrailRecipient[] = copies.map(({ address, account }, index) => ({ address, account, email: emails[index] }));
   if (outgoing !== undefined) yield* enqueue(tx, outgoing);
   else if (recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
 
@@ -77,24 +79,33 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
 });
 
 interface FiledCopy extends LocalCopy {
+  readonly mailbox: MailboxId;
+}
+
+interface FiledMessage {
   readonly message: PreparedMessage;
   readonly body: number;
   readonly sender: string;
   readonly nowMs: number;
 }
 
-/** Undefined: the account is gone. */
-function* file(tx: Tx, { account, address, message, body, sender, nowMs }: FiledCopy): Program<EmailId | undefined> {
-  const mailbox = yield* findInbox(account);
-  if (mailbox === undefined) return undefined;
-  const prefix = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${address}\r\n`);
-  const { email } = yield* addMessage(tx, { account, mailbox, message, body, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
-  return email;
+/** One message, a copy of it for each: the emails in that order. */
+function* file(tx: Tx, copies: readonly FiledCopy[], { message, body, sender, nowMs }: FiledMessage): Program<readonly EmailId[]> {
+  if (copies.length === 0) return [];
+  const kept = yield* keepMessage(tx, message, body, copies.length);
+  const emails: EmailId[] = [];
+  for (const { account, address, mailbox } of copies) {
+    const prefix = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${address}\r\n`);
+    const { email } = yield* addCopy(tx, kept, { account, mailbox, message, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
+    emails.push(email);
+  }
+  return emails;
 }
 
 function* fileNotice(tx: Tx, { id, account, address, message }: Notice, nowMs: number): Program<void> {
-  const email = yield* file(tx, { account, address, message, body: 1, sender: '', nowMs });
-  if (email === undefined) return;
+  const mailbox = yield* findInbox(account);
+  if (mailbox === undefined) return;
+  const [email] = yield* file(tx, [{ account, address, mailbox }], { message, body: 1, sender: '', nowMs });
   const details = { protocol: INTERNAL, size: message.sizeBytes };
   yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email }], details });
 }

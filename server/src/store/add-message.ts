@@ -6,7 +6,7 @@ import { advanceAccount, logChange } from './account-state.ts';
 import { keepBody } from './blob-refs.ts';
 import { DELETED, hasFlag, SEEN, union } from './flags.ts';
 import { addUses, allocateKeywords, countKeywords } from './keywords.ts';
-import type { Tx } from './mutation.ts';
+import type { StoredBody, Tx } from './mutation.ts';
 import { one, type Program, run, sql } from './sql.ts';
 
 export interface NewMessage {
@@ -38,10 +38,27 @@ export interface AddedMessage {
 
 /** Stores a message and files it into one mailbox. Throws `mailbox-not-found`, `mailbox-not-selectable`, `account-not-found`, `keyword-limit`. */
 export function* addMessage(tx: Tx, added: NewMessage): Program<AddedMessage> {
-  const { account, message, prefix } = added;
-  const body = tx.bodies[added.body];
-  if (!body) throw new Error(`the mutation has no body ${added.body}`);
+  const body = yield* keepMessage(tx, added.message, added.body, 1);
+  return yield* addCopy(tx, body, added);
+}
+
+/** Stores what all copies of a message share: references to its body, what was prepared of it. Each of the copies is then one `addCopy`. */
+export function* keepMessage(tx: Tx, message: PreparedMessage, bodyIndex: number, copies: number): Program<StoredBody> {
+  const body = tx.bodies[bodyIndex];
+  if (!body) throw new Error(`the mutation has no body ${bodyIndex}`);
   if (body.length !== message.sizeBytes) throw new Error(`a body of ${body.length} octets came with a message of ${message.sizeBytes}`);
+  yield* keepBody(body, copies);
+  yield* run(
+    sql`INSERT INTO prepared (body, envelope, body_structure, fields, structure, subject_key, preview)
+        VALUES (${body.blob}, ${message.envelope}, ${message.bodyStructure}, ${message.fields}, ${message.structure}, ${message.subjectKey}, ${message.preview})
+        ON CONFLICT (body) DO NOTHING`,
+  );
+  return body;
+}
+
+/** A copy of a message that `keepMessage` has stored, for one mailbox. Throws as `addMessage`. */
+export function* addCopy(tx: Tx, body: StoredBody, added: Omit<NewMessage, 'body'>): Program<AddedMessage> {
+  const { account, message, prefix } = added;
   const flags = union(added.flags, yield* allocateKeywords(account, added.keywords ?? []));
   const size = prefix.length + message.sizeBytes;
 
@@ -49,11 +66,9 @@ export function* addMessage(tx: Tx, added: NewMessage): Program<AddedMessage> {
   const email = idWithin<EmailId>(account, nextEmail);
   const thread = (yield* findThread(account, message.threadHashes)) ?? (email as number as ThreadId);
   yield* run(
-    sql`INSERT INTO message (email, thread, blob, size, received_at, sent_at, header_size, has_attachment, envelope, body_structure, prefix, fields, structure, subject_key, preview)
-        VALUES (${email}, ${thread}, ${body.blob}, ${size}, ${added.receivedAtMs}, ${message.sentAtMs ?? null}, ${message.headerBytes}, ${message.hasAttachment ? 1 : 0},
-          ${message.envelope}, ${message.bodyStructure}, ${prefix}, ${message.fields}, ${message.structure}, ${message.subjectKey}, ${message.preview})`,
+    sql`INSERT INTO message (email, thread, blob, size, received_at, sent_at, header_size, has_attachment, prefix)
+        VALUES (${email}, ${thread}, ${body.blob}, ${size}, ${added.receivedAtMs}, ${message.sentAtMs ?? null}, ${message.headerBytes}, ${message.hasAttachment ? 1 : 0}, ${prefix})`,
   );
-  yield* keepBody(body);
   for (const hash of message.threadHashes)
     yield* run(sql`INSERT INTO thread_key (account, hash, thread) VALUES (${account}, ${hash}, ${thread}) ON CONFLICT (account, hash) DO NOTHING`);
   const { uid, uidValidity } = yield* fileEntry(account, added.mailbox, email, flags, size, modseq, added.savedAtMs, false);

@@ -3,11 +3,11 @@ import type { BlobId } from '#core/ids.ts';
 import type { StoredBody } from './mutation.ts';
 import { type Program, run, sql } from './sql.ts';
 
-/** Adds a reference to a body of this mutation. */
-export function* keepBody(body: StoredBody): Program<void> {
+/** Adds references to a body of this mutation. */
+export function* keepBody(body: StoredBody, references: number = 1): Program<void> {
   yield* run(
-    sql`INSERT INTO blob (blob, length, refs) VALUES (${body.blob}, ${body.length}, 1)
-        ON CONFLICT (blob) DO UPDATE SET refs = refs + 1, freed_at = NULL`,
+    sql`INSERT INTO blob (blob, length, refs) VALUES (${body.blob}, ${body.length}, ${references})
+        ON CONFLICT (blob) DO UPDATE SET refs = refs + excluded.refs, freed_at = NULL`,
   );
 }
 

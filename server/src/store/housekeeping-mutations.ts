@@ -107,6 +107,7 @@ export const freeBodies: Mutation<{ readonly before: number; readonly limit: num
     for (const [blob, segment] of found) {
       segments.add(segment ?? firstPlace(blob).segment);
       yield* run(sql`DELETE FROM blob WHERE blob = ${blob}`);
+      yield* run(sql`DELETE FROM prepared WHERE body = ${blob}`);
     }
     for (const segment of segments) yield* run(sql`UPDATE segment SET live = NULL WHERE segment = ${segment} AND live IS NOT NULL`);
     return found.length;

@@ -5,7 +5,7 @@ import { one, type Program, rows, sql } from './sql.ts';
 /** uid, envelope. */
 export function envelopesByUid(mailbox: MailboxId, first: number, last: number): Program<readonly (readonly [uid: number, envelope: Uint8Array])[]> {
   return rows(
-    sql`SELECT entry.uid, message.envelope FROM entry CROSS JOIN message ON message.email = entry.email
+    sql`SELECT entry.uid, prepared.envelope FROM entry CROSS JOIN message ON message.email = entry.email CROSS JOIN prepared ON prepared.body = message.blob
         WHERE entry.mailbox = ${mailbox} AND entry.uid BETWEEN ${first} AND ${last} ORDER BY entry.uid`,
   );
 }
@@ -52,7 +52,7 @@ interface MessageRow {
 export function* readMessage(email: EmailId): Program<StoredMessage | undefined> {
   const row = yield* one<MessageRow>(
     sql`SELECT email, thread, blob, size, received_at, sent_at, header_size, has_attachment, envelope, body_structure, prefix, fields, structure, subject_key, preview
-        FROM message WHERE email = ${email}`,
+        FROM message JOIN prepared ON prepared.body = message.blob WHERE email = ${email}`,
   );
   return row && messageOf(row);
 }

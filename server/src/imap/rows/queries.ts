@@ -34,27 +34,32 @@ function statement(mailbox: MailboxId, first: number, last: number, columns: Col
   switch (columns) {
     case 'list':
       return sql`
-        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(length(m.envelope)), CAST(group_concat(m.envelope, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(length(p.envelope)), CAST(group_concat(p.envelope, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'structure':
       return sql`
-        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(length(m.body_structure)), CAST(group_concat(m.body_structure, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(length(p.body_structure)), CAST(group_concat(p.body_structure, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'listAndStructure':
       return sql`
-        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(length(m.envelope)), CAST(group_concat(m.envelope, '') AS BLOB),
-          group_concat(length(m.body_structure)), CAST(group_concat(m.body_structure, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+        SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(length(p.envelope)), CAST(group_concat(p.envelope, '') AS BLOB),
+          group_concat(length(p.body_structure)), CAST(group_concat(p.body_structure, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'fields':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(m.header_size),
-          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(p.fields)), CAST(group_concat(p.fields, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'body':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(m.blob), group_concat(m.size), group_concat(m.header_size),
-          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.structure)), CAST(group_concat(m.structure, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(p.structure)), CAST(group_concat(p.structure, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'dates':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), group_concat(e.saved_at), group_concat(m.thread)
@@ -62,25 +67,28 @@ function statement(mailbox: MailboxId, first: number, last: number, columns: Col
     case 'header':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), group_concat(m.header_size),
-          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(p.fields)), CAST(group_concat(p.fields, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'search':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), group_concat(e.saved_at), group_concat(m.thread),
           group_concat(m.blob), group_concat(m.size), group_concat(m.header_size),
-          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB),
-          group_concat(length(m.structure)), CAST(group_concat(m.structure, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(p.fields)), CAST(group_concat(p.fields, '') AS BLOB),
+          group_concat(length(p.structure)), CAST(group_concat(p.structure, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
     case 'all':
       return sql`
         SELECT group_concat(e.uid), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), group_concat(e.saved_at), group_concat(m.thread),
           group_concat(m.blob), group_concat(m.size), group_concat(m.header_size),
-          group_concat(length(m.envelope)), CAST(group_concat(m.envelope, '') AS BLOB),
-          group_concat(length(m.body_structure)), CAST(group_concat(m.body_structure, '') AS BLOB),
-          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB),
-          group_concat(length(m.structure)), CAST(group_concat(m.structure, '') AS BLOB),
-          group_concat(octet_length(m.preview)), CAST(group_concat(m.preview, '') AS BLOB)
-        FROM entry e CROSS JOIN message m ON m.email = e.email WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
+          group_concat(length(p.envelope)), CAST(group_concat(p.envelope, '') AS BLOB),
+          group_concat(length(p.body_structure)), CAST(group_concat(p.body_structure, '') AS BLOB),
+          group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(p.fields)), CAST(group_concat(p.fields, '') AS BLOB),
+          group_concat(length(p.structure)), CAST(group_concat(p.structure, '') AS BLOB),
+          group_concat(octet_length(p.preview)), CAST(group_concat(p.preview, '') AS BLOB)
+        FROM entry e CROSS JOIN message m ON m.email = e.email CROSS JOIN prepared p ON p.body = m.blob
+        WHERE e.mailbox = ${mailbox} AND e.uid BETWEEN ${first} AND ${last}`;
   }
 }
 
@@ -91,10 +99,10 @@ function statement(mailbox: MailboxId, first: number, last: number, columns: Col
 export function* batchOfGone(uid: number, email: EmailId): Program<Batch> {
   const [row] = yield* rows(sql`
     SELECT group_concat(${uid}), group_concat(m.received_at), group_concat(ifnull(m.sent_at, '')), '', group_concat(m.thread), group_concat(m.blob), group_concat(m.size),
-      group_concat(m.header_size), group_concat(length(m.envelope)), CAST(group_concat(m.envelope, '') AS BLOB),
-      group_concat(length(m.body_structure)), CAST(group_concat(m.body_structure, '') AS BLOB),
-      group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(m.fields)), CAST(group_concat(m.fields, '') AS BLOB),
-      group_concat(length(m.structure)), CAST(group_concat(m.structure, '') AS BLOB), group_concat(octet_length(m.preview)), CAST(group_concat(m.preview, '') AS BLOB)
-    FROM message m WHERE m.email = ${email}`);
+      group_concat(m.header_size), group_concat(length(p.envelope)), CAST(group_concat(p.envelope, '') AS BLOB),
+      group_concat(length(p.body_structure)), CAST(group_concat(p.body_structure, '') AS BLOB),
+      group_concat(length(m.prefix)), CAST(group_concat(m.prefix, '') AS BLOB), group_concat(length(p.fields)), CAST(group_concat(p.fields, '') AS BLOB),
+      group_concat(length(p.structure)), CAST(group_concat(p.structure, '') AS BLOB), group_concat(octet_length(p.preview)), CAST(group_concat(p.preview, '') AS BLOB)
+    FROM message m CROSS JOIN prepared p ON p.body = m.blob WHERE m.email = ${email}`);
   return batchOf(row, LAYOUTS.all);
 }

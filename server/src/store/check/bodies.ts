@@ -38,6 +38,8 @@ export function* checkBodies(connection: Connection, problems: ProblemList, dire
     yield;
     if (rows.length < SLICE) break;
   }
+  for (const [body] of connection.rows<[number]>(sql`SELECT body FROM prepared WHERE body NOT IN (SELECT blob FROM blob) LIMIT 20`))
+    problems.add('body', `what was prepared of body ${body} has outlived it`);
   for (const [blob, count] of references) problems.add('body', `${count} rows refer to body ${blob}, which is not stored`);
   for (const segment of segments.keys()) {
     checkOverlaps(connection, problems, segment);

@@ -53,7 +53,7 @@ CREATE TABLE keyword (
   PRIMARY KEY (account, bit)
 ) WITHOUT ROWID;
 
--- Immutable once written. The columns that lists need come first: a reader decodes a row up to the column it wants.
+-- A message of an account, immutable once written. Small rows: those of an account lie together, each delivery rewrites the page that its row falls on.
 CREATE TABLE message (
   email          INTEGER PRIMARY KEY,
   thread         INTEGER NOT NULL,
@@ -63,16 +63,22 @@ CREATE TABLE message (
   sent_at        INTEGER,                     -- ms; the Date field, null where there is none
   header_size    INTEGER NOT NULL,            -- of the body's header with its empty line, without the prefix
   has_attachment INTEGER NOT NULL DEFAULT 0,
+  prefix         BLOB NOT NULL                -- what the server put before the body for this recipient (Return-Path, Delivered-To)
+);
+-- The message that began a conversation is found by its own id: only the others need an index.
+CREATE INDEX message_by_thread ON message (thread) WHERE thread <> email;
+
+-- What was worked out from a body when it came: one row however many recipients. Bodies come in the order of their ids, so new rows fill the table's last
+-- page. Goes with its body. The columns that lists need come first: a reader decodes a row up to the column it wants.
+CREATE TABLE prepared (
+  body           INTEGER PRIMARY KEY,         -- its first place, as in message.blob
   envelope       BLOB NOT NULL,               -- ready to send
   body_structure BLOB NOT NULL,               -- ready to send, extended form
-  prefix         BLOB NOT NULL,               -- what the server put before the body for this recipient (Return-Path, Delivered-To)
   fields         BLOB NOT NULL,               -- raw header fields that clients list by, see message/prepared.ts
   structure      BLOB NOT NULL,               -- part tree with byte ranges over the body
   subject_key    TEXT NOT NULL DEFAULT '',    -- base subject, folded
   preview        TEXT NOT NULL DEFAULT ''
 );
--- The message that began a conversation is found by its own id: only the others need an index.
-CREATE INDEX message_by_thread ON message (thread) WHERE thread <> email;
 
 -- A message in a mailbox.
 CREATE TABLE entry (
