@@ -15,6 +15,7 @@ import { makeTicketKeys } from '#net/tls-context.ts';
 import { openStore } from '#store/open.ts';
 import { lockDirectory } from '#store/sqlite/lock.ts';
 import { startWriter } from '#store/sqlite/start-writer.ts';
+import type { Store } from '#store/store.ts';
 import { callOperation } from './call-operation.ts';
 import { readCertificates } from './certificates.ts';
 import { openControlSocket } from './control-socket.ts';
@@ -96,6 +97,9 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   });
   const [started, written] = await Promise.allSettled([threads ?? starting, writing]);
   if (written.status === 'fulfilled') lifecycle.onStop('writer', () => written.value[Symbol.asyncDispose]());
+  // The queue writes its results through the store to its very end: what it could not write would be sent again.
+  let opened: Store | undefined;
+  lifecycle.onStop('store', () => opened?.[Symbol.asyncDispose]());
   const ends: Array<() => PromiseLike<unknown>> = [];
   // Doors and queue at once: each waits for others.
   lifecycle.onStop('doors and queue', async () => void (await Promise.all(ends.map((end) => end()))));
@@ -106,7 +110,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   const writer = written.value;
 
   const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: 'main', onError });
-  lifecycle.onStop('store', () => store[Symbol.asyncDispose]());
+  opened = store;
   const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
   const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);
   await doors.open(() => writer.connect());

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { createTransport } from 'nodemailer';
 import { startServer, type TestServer } from '../support/server.ts';
+import { startScriptedPeer } from '../support/smtp-peer.ts';
 
 test('submitted mail reaches another server, comes back as a bounce where nobody has the address, and waits while that server is away', {
   timeout: 120_000,
@@ -53,6 +54,28 @@ test('what waits in the queue survives kill -9', { timeout: 60_000 }, async () =
   await there.start();
   await here.start();
   await until(async () => (await inbox(there, 'ola')).includes('Subject: kept'));
+});
+
+test('what another server takes while this one stops is written down, and not sent again', { timeout: 60_000 }, async () => {
+  const taken = Promise.withResolvers<void>();
+  await using there = await startScriptedPeer(async (peer) => {
+    peer.say('220 there.test\r\n');
+    await peer.answer('250 there.test\r\n');
+    for (let at = 0; at < 2; at++) await peer.answer('250 ok\r\n');
+    await peer.answer('354 go on\r\n');
+    await peer.data();
+    taken.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    peer.say('250 taken\r\n');
+    await peer.answer('221 bye\r\n');
+  });
+  const routes = `[[queue.routes]]\ndomain = "there.test"\nhost = "127.0.0.1"\nport = ${there.port}\n`;
+  await using here = await startServer({ domain: 'here.test', accounts: ['ala'], config: routes });
+  await send(here, 'ola@there.test', 'once');
+  await taken.promise;
+  assert.equal(await here.stop(), 0);
+  assert.doesNotMatch(here.log(), /queue\.(?:repeated|failed)/);
+  assert.deepEqual(await queue(here, 'list'), []);
 });
 
 interface Queued {
