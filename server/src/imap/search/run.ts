@@ -18,6 +18,7 @@ import { normalizeRanges, type SequenceRange } from '../wire/sequence-set.ts';
 import { type Criterion, some } from './criterion.ts';
 import { BODY, type Candidate, compile, HEADER, type Plan, ROW, type SearchContext, TABLE, UNKNOWN, YES } from './evaluate.ts';
 import { findInLarge } from './large-text.ts';
+import { LargeTextWorker } from './large-text-worker.ts';
 import { isListingField, LoadedMessage } from './loaded-message.ts';
 
 const TABLE_SLICE = 4096;
@@ -25,7 +26,9 @@ const ROW_SLICE = 256;
 /** Octets of headers and bodies held at one time. */
 const BATCH_BYTES = 2 * 1024 * 1024;
 /** A message above this is searched part by part. */
-const LARGE_BYTES = 1024 * 1024;
+const LARGE_BYTES = 256 * 1024;
+/** One for all searches of this thread. */
+const largeTexts = new LargeTextWorker();
 
 /** The uids that satisfy the criterion, ascending. */
 export async function runSearch(session: Session, selected: Selected, criterion: Criterion): Promise<Uint32Array> {
@@ -198,7 +201,10 @@ class SearchRun {
     const read = (start: number, end: number): Promise<Buffer> => this.#session.store.readBlob(blob, start, end - start);
     try {
       const header = await read(0, Math.min(batch.headerSize[index] ?? 0, LARGE_BYTES));
-      const found = level === HEADER ? undefined : await findInLarge(decodeStructure(batch.structure.at(index)), read, this.#needles, this.#pace);
+      const found =
+        level === HEADER
+          ? undefined
+          : await findInLarge(decodeStructure(batch.structure.at(index)), { read, needles: this.#needles, worker: largeTexts, pace: this.#pace });
       if (!this.#message.goTo(uid)) return;
       this.#message.setRow(batch, index);
       if (found === undefined) this.#message.setHeader(header);
