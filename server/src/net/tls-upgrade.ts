@@ -48,9 +48,14 @@ export class TlsUpgrader {
     };
     this.#pending.set(key, { resolve, reject });
     raw.once('close', onClose);
+    // A client that ends its side within the handshake is gone; one that ends it later may still read.
+    const { allowHalfOpen } = raw;
+    raw.allowHalfOpen = false;
     try {
       this.#server.emit('connection', raw);
-      return await promise;
+      const secure = await promise;
+      secure.allowHalfOpen = allowHalfOpen;
+      return secure;
     } catch (error) {
       raw.destroy();
       throw error;
