@@ -5,8 +5,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Connection } from './driver.ts';
 
-/** Frames (pages of 4 KiB) waiting to be copied that are worth a round: 4 MiB. */
-const ROUND_FRAMES = 1_024;
+/** Frames (pages of 4 KiB) waiting to be copied that are worth a round: 16 MiB. A page that was written ten times meanwhile is copied once. */
+const ROUND_FRAMES = 4_096;
 /** From this length the writer helps to bring the log to its end: 32 MiB. */
 const LONG_FRAMES = 8_192;
 /** What the writer copies itself without a noticeable pause: 2 MiB. */
