@@ -168,7 +168,7 @@ export const markRemoved: Mutation<{ readonly segment: number; readonly nowMs: n
   'store.markRemoved',
   function* (tx, { segment, nowMs }: { readonly segment: number; readonly nowMs: number }) {
     if (yield* holdsBodies(segment)) {
-      yield* run(sql`UPDATE segment SET state = 'sealed', changed_at = ${nowMs} WHERE segment = ${segment} AND state = 'emptied'`);
+      yield* run(sql`UPDATE segment SET state = 'sealed', live = NULL, changed_at = ${nowMs} WHERE segment = ${segment} AND state = 'emptied'`);
       return false;
     }
     const changed = yield* run(sql`UPDATE segment SET state = 'removed', changed_at = ${nowMs} WHERE segment = ${segment} AND state = 'emptied'`);

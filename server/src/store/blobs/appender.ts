@@ -6,11 +6,12 @@
  */
 import type { BlobId } from '#core/ids.ts';
 import type { BodyFiles } from './files.ts';
-import { blobIdAt, SEGMENT_SPAN, segmentFile, segmentsDirectory } from './layout.ts';
+import { blobIdAt, SEGMENT_SPAN, segmentFile, segmentsDirectory, spanOf } from './layout.ts';
 import { newSegment } from './new-segment.ts';
 
 const MIN_AHEAD_BYTES = 64 * 1024;
 const MAX_AHEAD_BYTES = 2 * 1024 * 1024;
+const EMPTY_BODY = new Uint8Array(1);
 const ZEROS = new Uint8Array(MAX_AHEAD_BYTES);
 
 export interface AppenderOptions {
@@ -64,13 +65,16 @@ export class BodyAppender implements Disposable {
     const descriptor = this.#openForAppend();
     const ids: BlobId[] = [];
     let end = this.#end;
+    let hasEmpty = false;
     for (const body of bodies) {
       ids.push(blobIdAt(this.#segment, end));
-      end += body.length;
+      end += spanOf(body.length);
+      hasEmpty ||= body.length === 0;
     }
+    const octets = hasEmpty ? bodies.map((body) => (body.length === 0 ? EMPTY_BODY : body)) : bodies;
     try {
-      if (end > this.#allocated) this.#grow(descriptor, bodies, end);
-      else this.#files.write(descriptor, bodies, this.#end);
+      if (end > this.#allocated) this.#grow(descriptor, octets, end);
+      else this.#files.write(descriptor, octets, this.#end);
     } catch (error) {
       this.#cutBack(descriptor);
       throw error;
@@ -90,7 +94,6 @@ export class BodyAppender implements Disposable {
   }
 
   #openForAppend(): number {
-    // An empty body must still get a place of its own.
     if (this.#descriptor !== undefined && this.#end < this.#limitBytes) return this.#descriptor;
     this.#close();
     const { segment, handle } = newSegment(this.#directory, this.#floor, (file) => this.#files.open(file, 'wx+'));

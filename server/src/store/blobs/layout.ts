@@ -30,6 +30,11 @@ export function blobIdAt(segment: number, offset: number): BlobId {
   return (segment * SEGMENT_SPAN + offset) as BlobId;
 }
 
+/** How far a body reaches. An empty one takes an octet too: ids are places, and no two bodies may have the same. */
+export function spanOf(lengthBytes: number): number {
+  return Math.max(lengthBytes, 1);
+}
+
 export function firstPlace(blob: BlobId): { readonly segment: number; readonly offset: number } {
   return { segment: Math.floor(blob / SEGMENT_SPAN), offset: blob % SEGMENT_SPAN };
 }

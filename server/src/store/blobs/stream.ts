@@ -10,7 +10,7 @@ import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
 import type { BodyStream } from '../store.ts';
 import { isDiskFull } from './files.ts';
-import { blobIdAt, SEGMENT_SPAN, segmentFile, segmentsDirectory } from './layout.ts';
+import { blobIdAt, SEGMENT_SPAN, segmentFile, segmentsDirectory, spanOf } from './layout.ts';
 import { newSegment } from './new-segment.ts';
 
 interface OpenSegment {
@@ -23,6 +23,7 @@ interface OpenSegment {
 
 /** Chunks are gathered to this size before they are written. */
 const WRITE_BYTES = 256 * 1024;
+const EMPTY_BODY = new Uint8Array(1);
 
 export class BodyStreams {
   readonly #directory: string;
@@ -118,6 +119,7 @@ class SegmentStream implements BodyStream {
     this.#assertOpen();
     const segment = await this.#guard(async () => {
       const target = await this.#writeGathered();
+      if (this.#length === 0) await target.handle.write(EMPTY_BODY, 0, 1, target.end);
       await target.handle.datasync();
       if (!target.isDirectorySynced) {
         const directory = await fs.open(segmentsDirectory(this.#directory), 'r');
@@ -132,8 +134,7 @@ class SegmentStream implements BodyStream {
     });
     this.#state = 'done';
     const body: StoredBody = { blob: blobIdAt(segment.segment, segment.end), length: this.#length };
-    // An empty body takes a place too: ids are unique.
-    segment.end += Math.max(this.#length, 1);
+    segment.end += spanOf(this.#length);
     this.#giveBack(segment, true);
     return body;
   }

@@ -1,6 +1,6 @@
 /** Bodies: references counted, places inside their segments and apart from each other, files there and long enough. */
 import fs from 'node:fs';
-import { SEGMENT_SPAN, segmentFile } from '../blobs/layout.ts';
+import { SEGMENT_SPAN, segmentFile, spanOf } from '../blobs/layout.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
 import type { ProblemList } from './problem.ts';
@@ -30,7 +30,7 @@ export function* checkBodies(connection: Connection, problems: ProblemList, dire
       if ((refs === 0) !== (freedAt !== null)) problems.add('body', `body ${blob} has ${refs} references and ${freedAt === null ? 'no' : 'a'} time of release`);
       const segment = movedTo ?? Math.floor(blob / SEGMENT_SPAN);
       const start = place ?? blob % SEGMENT_SPAN;
-      const end = start + length;
+      const end = start + (movedTo === null ? spanOf(length) : length);
       const row = segments.get(segment);
       if (!row || row.state === 'removed') problems.add('body', `body ${blob} is in segment ${segment}, which is ${row ? 'removed' : 'unknown'}`);
       else if (end > row.size) problems.add('body', `body ${blob} ends at ${end}, segment ${segment} at ${row.size}`);

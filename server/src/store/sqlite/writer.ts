@@ -8,7 +8,7 @@ import { DomainError } from '#core/errors.ts';
 import { accountOf, type AccountId, type BlobId, type MailboxId, type Modseq } from '#core/ids.ts';
 import { BodyAppender } from '../blobs/appender.ts';
 import { type BodyFiles, diskFiles, isDiskFull } from '../blobs/files.ts';
-import { firstPlace, storeDirectory } from '../blobs/layout.ts';
+import { firstPlace, spanOf, storeDirectory } from '../blobs/layout.ts';
 import type { Mutation, StoredBody, Topic, Tx } from '../mutation.ts';
 import { sql } from '../sql.ts';
 import { type Connection, sqliteCode } from './driver.ts';
@@ -315,8 +315,9 @@ class GroupRun {
       const { segment, offset } = firstPlace(blob);
       const isSmall = 'bytes' in (request.bodies[index] ?? {});
       const known = this.segments.get(segment);
-      if (known) known.size = Math.max(known.size, offset + length);
-      else this.segments.set(segment, { owner: isSmall ? 'writer' : owner, size: offset + length });
+      const end = offset + spanOf(length);
+      if (known) known.size = Math.max(known.size, end);
+      else this.segments.set(segment, { owner: isSmall ? 'writer' : owner, size: end });
     }
   }
 
