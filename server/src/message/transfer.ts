@@ -176,7 +176,8 @@ class QuotedPrintableDecoder implements TransferDecoder {
     }
     while (at < end) {
       const byte = bytes[at] as number;
-      if (byte !== EQUALS && byte !== SPACE && byte !== TAB) {
+      // Also a single blank inside a line: what follows is seen.
+      if (byte !== EQUALS && ((byte !== SPACE && byte !== TAB) || (bytes[at + 1] as number) > SPACE)) {
         out[length++] = byte;
         at++;
         continue;
