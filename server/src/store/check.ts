@@ -10,7 +10,9 @@ import { checkMailboxes } from './check/mailboxes.ts';
 import { checkMessages } from './check/messages.ts';
 import { ProblemList, type Problem } from './check/problem.ts';
 import { metadataFile } from './blobs/layout.ts';
+import { sql } from './sql.ts';
 import { Connection } from './sqlite/driver.ts';
+import { listMigrations } from './sqlite/migrate.ts';
 
 export type { Problem } from './check/problem.ts';
 
@@ -33,8 +35,16 @@ export async function checkStore(directory: string): Promise<readonly Problem[]>
   return problems.all;
 }
 
-/** SQLite's own check of its tables and indexes. */
+/** SQLite's own check of its tables and indexes; and that all are there which the migrations make. */
 function checkDatabase(connection: Connection, problems: ProblemList): void {
+  using fresh = new Connection(':memory:');
+  for (const { text } of listMigrations()) fresh.script(text);
+  const names = (from: Connection): readonly string[] =>
+    from
+      .rows<[string, string]>(sql`SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name`)
+      .map(([type, name]) => `${type} ${name}`);
+  const present = new Set(names(connection));
+  for (const name of names(fresh)) if (!present.has(name)) problems.add('database', `the ${name} is missing`);
   const found = connection.pragma('integrity_check(20)') as { readonly integrity_check: string }[];
   for (const { integrity_check: text } of found) if (text !== 'ok') problems.add('database', text);
 }

@@ -1,6 +1,7 @@
 /** Mailboxes, their entries, and the counters of both and of accounts. */
 import { accountOf, type EmailId, type MailboxId } from '#core/ids.ts';
 import { DELETED, hasFlag, keywordBits, SEEN } from '../flags.ts';
+import { mailboxName, parentNames } from '../mailbox-name.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
 import type { ProblemList } from './problem.ts';
@@ -11,6 +12,7 @@ interface MailboxRow {
   readonly mailbox: number;
   readonly account: number;
   readonly name: string;
+  readonly selectable: number;
   readonly uidnext: number;
   readonly recent_uid: number;
   readonly highest_modseq: number;
@@ -54,6 +56,7 @@ export function* checkMailboxes(connection: Connection, problems: ProblemList): 
       if (row[counter] !== sums[counter])
         problems.add('mailbox', `mailbox ${mailbox} (${row.name}) counts ${row[counter]} ${counter} and has ${sums[counter]}`);
     if (row.recent_uid > row.uidnext) problems.add('mailbox', `mailbox ${mailbox} has recent messages from ${row.recent_uid}, past UIDNEXT ${row.uidnext}`);
+    checkName(connection, problems, row);
     if (totals) {
       totals.bytes += sums.bytes;
       totals.messages += sums.messages;
@@ -68,10 +71,27 @@ export function* checkMailboxes(connection: Connection, problems: ProblemList): 
   for (const [mailbox] of lost) problems.add('entry', `there are entries of mailbox ${mailbox}, which does not exist`);
 }
 
+function checkName(connection: Connection, problems: ProblemList, { mailbox, account, name, selectable }: MailboxRow): void {
+  if (!isProperName(name)) problems.add('mailbox', `mailbox ${mailbox} has the name ${JSON.stringify(name)}, which none may have`);
+  if (name === 'INBOX' && selectable === 0) problems.add('mailbox', `INBOX of account ${account} cannot be selected`);
+  const exists = (wanted: string): boolean => connection.one(sql`SELECT 1 AS yes FROM mailbox WHERE account = ${account} AND name = ${wanted}`) !== undefined;
+  // Of an account that is being removed INBOX goes first, then the others by name.
+  for (const parent of exists('INBOX') ? parentNames(name) : [])
+    if (!exists(parent)) problems.add('mailbox', `mailbox ${mailbox} is called ${name}, and there is no ${parent}`);
+}
+
+function isProperName(name: string): boolean {
+  try {
+    return mailboxName(name) === name;
+  } catch {
+    return false;
+  }
+}
+
 function* checkEntries(connection: Connection, problems: ProblemList, mailbox: MailboxRow, sums: Sums, uses: Map<string, number>): Generator<void> {
   /** Emails whose UIDL is the email id alone. */
   const plainUidls = new Set<number>();
-  let last = 0;
+  let last = -1;
   for (;;) {
     const rows = connection.rows<[uid: number, email: number, flags: number, modseq: number, size: number, uidl: number, stored: number | null]>(
       sql`SELECT entry.uid, entry.email, entry.flags, entry.modseq, entry.size, entry.uidl, message.size
@@ -86,6 +106,7 @@ function* checkEntries(connection: Connection, problems: ProblemList, mailbox: M
       if (!hasFlag(flags, SEEN)) sums.unseen++;
       if (hasFlag(flags, DELETED)) sums.deleted++;
       countUses(uses, mailbox.account, flags);
+      if (uid < 1 || modseq < 1) problems.add('entry', `${name} has modseq ${modseq}; both begin with 1`);
       if (uid >= mailbox.uidnext) problems.add('entry', `${name} is not below UIDNEXT ${mailbox.uidnext}`);
       if (modseq > mailbox.highest_modseq) problems.add('entry', `${name} has modseq ${modseq}, above HIGHESTMODSEQ ${mailbox.highest_modseq}`);
       if (accountOf(email as EmailId) !== mailbox.account) problems.add('entry', `${name} holds message ${email} of another account`);
@@ -129,6 +150,10 @@ function checkAccounts(connection: Connection, problems: ProblemList, accounts: 
     if (most?.modseq && most.modseq > row.modseq) say(`is at modseq ${row.modseq}, a mailbox at ${most.modseq}`);
     if (most?.uidvalidity && most.uidvalidity > row.uidvalidity) say(`would give UIDVALIDITY ${row.uidvalidity + 1}, below one in use`);
     const twins = connection.rows<[number]>(sql`SELECT uidvalidity FROM mailbox WHERE account = ${account} GROUP BY uidvalidity HAVING count(*) > 1`);
+    const uses = connection.rows<[string]>(
+      sql`SELECT special_use FROM mailbox WHERE account = ${account} AND special_use <> '' GROUP BY special_use HAVING count(*) > 1`,
+    );
+    for (const [use] of uses) problems.add('mailbox', `account ${account} has two mailboxes for ${use}`);
     for (const [uidvalidity] of twins) say(`has UIDVALIDITY ${uidvalidity} twice`);
   }
 }

@@ -9,18 +9,29 @@ export function* checkMessages(connection: Connection, problems: ProblemList): G
   let last = 0;
   for (;;) {
     const rows = connection.rows<
-      [email: number, thread: number, held: number, waiting: number, blob: number | null, octets: number, length: number | null, prepared: number]
+      [
+        email: number,
+        thread: number,
+        held: number,
+        waiting: number,
+        blob: number | null,
+        octets: number,
+        length: number | null,
+        prepared: number,
+        header: number,
+      ]
     >(
       sql`SELECT message.email, message.thread, EXISTS (SELECT 1 FROM entry WHERE entry.email = message.email),
             EXISTS (SELECT 1 FROM orphan WHERE orphan.email = message.email), blob.blob, message.size - length(message.prefix), blob.length,
-            EXISTS (SELECT 1 FROM prepared WHERE prepared.body = message.blob)
+            EXISTS (SELECT 1 FROM prepared WHERE prepared.body = message.blob), message.header_size
           FROM message LEFT JOIN blob ON blob.blob = message.blob WHERE message.email > ${last} ORDER BY message.email LIMIT ${SLICE}`,
     );
-    for (const [email, thread, held, waiting, blob, octets, length, prepared] of rows) {
+    for (const [email, thread, held, waiting, blob, octets, length, prepared, header] of rows) {
       last = email;
       if (held === 0 && waiting === 0) problems.add('message', `message ${email} is in no mailbox and not marked to be destroyed`);
       if (Math.floor(thread / 2 ** 30) !== Math.floor(email / 2 ** 30))
         problems.add('thread', `message ${email} is in conversation ${thread} of another account`);
+      if (header > octets) problems.add('message', `message ${email} has a header of ${header} octets in a body of ${octets}`);
       if (blob === null) problems.add('message', `message ${email} has no body`);
       else if (prepared === 0) problems.add('message', `message ${email} has nothing prepared`);
       else if (octets !== length) problems.add('message', `message ${email} has ${octets} octets without its prefix, its body ${length}`);
