@@ -30,10 +30,16 @@ export function preparePassword(password: string): string | undefined {
   return prepared === '' || Buffer.byteLength(prepared) > PASSWORD_LIMIT || /\p{Cc}/u.test(prepared) ? undefined : prepared;
 }
 
-/** A PHC string to store. Throws `password-invalid`. */
-export async function hashPassword(password: string): Promise<string> {
+/** The password as it is compared. Throws `password-invalid` where it can't be one. */
+export function checkPassword(password: string): string {
   const prepared = preparePassword(password);
   if (prepared === undefined) throw new DomainError('password-invalid', `a password has 1 to ${PASSWORD_LIMIT} octets and no control characters`);
+  return prepared;
+}
+
+/** A PHC string to store. Throws `password-invalid`. */
+export async function hashPassword(password: string): Promise<string> {
+  const prepared = checkPassword(password);
   const salt = randomBytes(16);
   const tag = await derive(prepared, { memoryKib: MEMORY_KIB, passes: PASSES, parallelism: PARALLELISM, salt, tag: Buffer.alloc(TAG_BYTES) });
   return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${PARALLELISM}$${base64(salt)}$${base64(tag)}`;

@@ -113,13 +113,28 @@ export function checkProgramIsReadable(user: UnixUser | undefined): void {
   }
 }
 
+/** The user must get through what leads to the directory; only the directory itself is closed to others. */
+function makeParents(directory: string): void {
+  const mask = process.umask(0o022);
+  try {
+    fs.mkdirSync(path.dirname(directory), { recursive: true });
+  } finally {
+    process.umask(mask);
+  }
+}
+
 /** Makes the data directory where it is missing, mode 0700, the user's own. Throws PrivilegeError where this user may not use it. */
 export function prepareDataDirectory(directory: string, user: UnixUser | undefined): void {
   try {
+    makeParents(directory);
     if (fs.mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined && user !== undefined) fs.chownSync(directory, user.uid, user.gid);
     asUser(user, () => fs.rmdirSync(fs.mkdtempSync(path.join(directory, '.writable-'))));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
+    if ((code === 'EACCES' || code === 'EPERM') && user !== undefined)
+      throw new PrivilegeError(
+        `the user ${user.name ?? user.uid} may not use ${directory}; make it the owner (chown), and let it pass through every directory above`,
+      );
     if (code === 'EACCES' || code === 'EPERM')
       throw new PrivilegeError(`this user may not use ${directory}; run the command as root or as the owner of that directory`);
     if (code === 'EROFS') throw new PrivilegeError(`${directory} is on a read-only file system; set another server.data_directory`);

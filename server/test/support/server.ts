@@ -155,7 +155,7 @@ function serverPid(child: ChildProcess, isWrapped: boolean): number {
 }
 
 async function makeAccounts(configFile: string, domain: string, logins: readonly string[]): Promise<void> {
-  await using offline = await openOffline(readConfig(configFile));
+  await using offline = await openOffline(readConfig(configFile), { isNew: true });
   const nowMs = Date.now();
   const passwordHash = await hashPassword(PASSWORD);
   await offline.services.store.commit(addDomain, { domain, nowMs });

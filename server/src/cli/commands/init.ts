@@ -7,6 +7,8 @@ import { LISTENER_PORTS } from '#config/sections/listeners.ts';
 import { parseHostname, toToml } from '#config/values.ts';
 import type { WithPassword } from '#admin/accounts.ts';
 import { normalizeLogin } from '#directory/names.ts';
+import { checkPassword } from '#directory/password.ts';
+import { readCertificates } from '#server/certificates.ts';
 import { ensureOwnCertificate } from '#server/own-certificate.ts';
 import { asUser, findUser, isRoot, prepareDataDirectory, type UnixUser } from '#server/privileges.ts';
 import { report } from '../call.ts';
@@ -67,18 +69,22 @@ async function makePlan(invocation: Invocation): Promise<Plan> {
   const certificateFile = invocation.value('certificate');
   const keyFile = invocation.value('key');
   if ((certificateFile === undefined) !== (keyFile === undefined)) throw usageError('--certificate and --key belong together');
+  const certificate =
+    certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile: path.resolve(certificateFile), keyFile: path.resolve(keyFile) };
+  if (certificate) readCertificates({ certificates: [certificate], minimumVersion: '1.2' });
+  const password = await readPassword(invocation);
+  if (password !== undefined) checkPassword(password);
   const configFile = invocation.configFile ?? (directory === undefined ? (isRoot() ? SYSTEM_CONFIG : 'capri.toml') : path.join(directory, 'capri.toml'));
   if (fs.existsSync(configFile)) throw new CommandError(`${configFile} exists already; edit it, or remove it to begin anew`);
   return {
     domain,
     hostname,
     administrator: normalizeLogin(invocation.value('admin') ?? 'admin'),
-    password: await readPassword(invocation),
+    password,
     dataDirectory: path.resolve(directory ?? (isRoot() ? SYSTEM_DATA : 'capri-data')),
     configFile: path.resolve(configFile),
     user: userOption(invocation),
-    certificate:
-      certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile: path.resolve(certificateFile), keyFile: path.resolve(keyFile) },
+    certificate,
   };
 }
 
@@ -123,7 +129,7 @@ async function initialize(plan: Plan): Promise<Made> {
   fs.writeFileSync(configFile, configExample(values, new Set(Object.keys(LISTENER_PORTS))), { flag: 'wx', mode: 0o644 });
   const config = readConfig(configFile);
   const { openOffline } = await import('#server/offline.ts');
-  await using offline = await openOffline(config);
+  await using offline = await openOffline(config, { isNew: true });
   await offline.call('domain.add', { domain });
   const account = (await offline.call('account.add', {
     login: plan.administrator,
