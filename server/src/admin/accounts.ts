@@ -140,7 +140,7 @@ export const accountOperations: readonly AnyOperation[] = [
       return { login: found, address: primaryAddress, ...given({ password: credentials.generated }) };
     },
   }),
-  stateOperation('disable', 'disabled', 'Let nobody sign in to an account; its mail still arrives'),
+  stateOperation('disable', 'disabled', 'Let nobody sign in to an account; mail for it is refused'),
   stateOperation('enable', 'active', 'Let an account sign in again'),
   operation({
     name: 'account.remove',

@@ -114,7 +114,7 @@ export const accountCommands: readonly Command[] = [
       );
     },
   },
-  simple('disable', 'Let nobody sign in to an account; its mail still arrives', 'disabled'),
+  simple('disable', 'Let nobody sign in to an account; mail for it is refused', 'disabled'),
   simple('enable', 'Let an account sign in again', 'enabled'),
   simple('remove', 'Remove an account with all its mail', 'removed'),
 ];
