@@ -5,9 +5,9 @@
  */
 import { DELETED, hasFlag } from '#store/flags.ts';
 import { type Expunged, expunge } from '#store/expunge.ts';
+import { commitSlices, slicesOf } from '#store/slices.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
-import { commitSlices, slicesOf } from './slices.ts';
 
 /**
  * Expunges those of the uids (all where they are not given) that have \Deleted now. Of all, only what the client knows of: a message that just arrived is not

@@ -6,11 +6,11 @@
 import type { MailboxId } from '#core/ids.ts';
 import { type Copied, type CopyArgs, copyMessages, moveMessages } from '#store/copy-messages.ts';
 import type { Mutation } from '#store/mutation.ts';
+import { commitSlices, slicesOf } from '#store/slices.ts';
 import { withTryCreate } from './errors.ts';
 import { mailboxNamed } from './mailboxes.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
-import { commitSlices, slicesOf } from './slices.ts';
 import type { Cursor } from './wire/cursor.ts';
 import type { SequenceSet } from './wire/sequence-set.ts';
 

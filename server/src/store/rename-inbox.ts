@@ -1,7 +1,8 @@
 /** RENAME INBOX: its messages move to a new mailbox, INBOX stays, empty, and so do the mailboxes below it. RFC 9051 §6.3.6 */
 import type { AccountId, MailboxId } from '#core/ids.ts';
+import { moveMessages } from './copy-messages.ts';
 import { createMailbox } from './create-mailbox.ts';
-import { allUids, moveInSlices } from './slices.ts';
+import { commitSlices, slicesOf } from './slices.ts';
 import type { Store } from './store.ts';
 
 /** Throws `mailbox-exists` and what else createMailbox throws. The move is made in slices: a crash leaves each message in one of the two. */
@@ -11,6 +12,7 @@ export async function renameInbox(
 ): Promise<MailboxId> {
   const { mailbox } = await store.commit(createMailbox, { account, name, nowMs });
   using base = await store.openMailbox(inbox);
-  await moveInSlices(store, { account, from: inbox, to: mailbox, uids: allUids(base), nowMs });
+  const slices = slicesOf(base.uids.subarray(0, base.length), base);
+  await commitSlices(slices, ({ set }) => store.commit(moveMessages, { account, from: inbox, to: mailbox, uids: set, nowMs }));
   return mailbox;
 }

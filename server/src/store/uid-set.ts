@@ -52,6 +52,8 @@ export function countUids(ranges: UidRanges): number {
 }
 
 /** The uids one by one. The caller knows that they are not too many. */
-export function* uidsOf(ranges: UidRanges): Generator<number> {
-  for (const [first, last] of ranges) for (let uid = first; uid <= last; uid++) yield uid;
+export function uidsOf(ranges: UidRanges): number[] {
+  const uids: number[] = [];
+  for (const [first, last] of ranges) for (let uid = first; uid <= last; uid++) uids.push(uid);
+  return uids;
 }

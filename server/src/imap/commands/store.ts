@@ -4,6 +4,8 @@
  * RFC 9051 §6.4.6, §6.4.9 · RFC 3501 §6.4.6 · RFC 7162 §3.1.3 (UNCHANGEDSINCE, MODIFIED)
  */
 import type { Modseq } from '#core/ids.ts';
+import { commitSlices, type Slice, slicesOf } from '#store/slices.ts';
+import { parseRanges, uidsOf } from '#store/uid-set.ts';
 import { type FlagChange, type UpdatedFlags, updateFlags } from '#store/update-flags.ts';
 import { type Command, ImapError, type TaggedOk } from '../command.ts';
 import { noItems } from '../fetch/request.ts';
@@ -12,7 +14,6 @@ import { Pace } from '../fetch/pace.ts';
 import { beginLine, endLine } from '../fetch/table-lines.ts';
 import { Walker } from '../fetch/walker.ts';
 import { namedFlags } from '../flag-arguments.ts';
-import { commitSlices, type Slice, slicesOf } from '../slices.ts';
 import { tellKeywords } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { type SequenceSet, writeSet } from '../wire/sequence-set.ts';
@@ -71,13 +72,13 @@ export const store: Command<StoreArgs> = {
     const tell = async ({ modseq, changed, stale }: UpdatedFlags, slice: Slice): Promise<void> => {
       if (modseq !== undefined) view.acknowledge(modseq);
       base.refresh();
-      const staleUids = new Set(expand(stale));
+      const staleUids = new Set(uidsOf(parseRanges(stale)));
       modified.push(...staleUids);
       // With .SILENT a CONDSTORE client still needs the new modseqs (RFC 7162 §3.1.3): of what changed, or of all that a conditional STORE named.
       if (isSilent && !session.hasCondstore) return;
       await keywords.refresh(base.atModseq);
       if (!isSilent && selected.toldKeywords !== keywords.lists) tellKeywords(session, selected);
-      const told = isSilent && unchangedSince === undefined ? expand(changed) : slice.uids;
+      const told = isSilent && unchangedSince === undefined ? uidsOf(parseRanges(changed)) : slice.uids;
       let lines = 0;
       for (const uid of told) {
         if (staleUids.has(uid) || !walker.goTo(uid)) continue;
@@ -127,15 +128,4 @@ function parseChange(cursor: Cursor): { readonly change: FlagChange; readonly is
   }
   const mode = match[1] === '+' ? 'add' : match[1] === '-' ? 'remove' : 'replace';
   return { change: { mode, ...namedFlags(names) }, isSilent: match[2] !== undefined };
-}
-
-/** The numbers of a set that the store wrote; at most those of one slice. */
-function expand(set: string): number[] {
-  const numbers: number[] = [];
-  if (set === '') return numbers;
-  for (const range of set.split(',')) {
-    const [first, last] = range.split(':');
-    for (let number = Number(first); number <= Number(last ?? first); number++) numbers.push(number);
-  }
-  return numbers;
 }

@@ -1,7 +1,7 @@
 /** The change log: in its bounds, and it tells of every entry's last change that has not been pruned. */
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
-import { normaliseRanges, parseRanges, type UidRange } from '../uid-set.ts';
+import { countUids, normaliseRanges, parseRanges, type UidRange } from '../uid-set.ts';
 import type { ProblemList } from './problem.ts';
 
 const SLICE = 5_000;
@@ -18,7 +18,7 @@ export function* checkChangeLog(connection: Connection, problems: ProblemList): 
     sql`SELECT account, modseq, uids, length(emails) FROM change WHERE kind = 'expunge' ORDER BY account, modseq LIMIT 100000`,
   );
   for (const [account, modseq, uids, bytes] of expunges) {
-    const count = parseRanges(uids).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    const count = countUids(parseRanges(uids));
     if ((bytes ?? 0) !== count * 8) problems.add('change-log', `expunge ${account}/${modseq} names ${count} uids and ${(bytes ?? 0) / 8} messages`);
   }
   for (const [account] of connection.rows<[number]>(sql`SELECT account FROM account_state`)) yield* checkArrivals(connection, problems, account);
