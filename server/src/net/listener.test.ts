@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { LineClient, serveDoor } from '../../test/support/net.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -221,6 +221,27 @@ suite('a listener', () => {
       using client = new LineClient(connect(path));
       assert.equal(await client.line(), 'local 0 local');
     }
+    await rm(directory, { recursive: true });
+  });
+
+  test('takes the place of no other file and of no socket that is in use', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'capri-net-'));
+    const path = join(directory, 'lmtp.sock');
+    await writeFile(path, 'precious');
+    await assert.rejects(serveDoor(greet, { name: 'lmtp', path }), {
+      message: `listener "lmtp": ${path} exists and is no socket; move it away, or set another path under [lmtp]`,
+    });
+    assert.equal(await readFile(path, 'utf8'), 'precious');
+    await rm(path);
+    {
+      await using _ = await serveDoor(greet, { name: 'lmtp', path });
+      await assert.rejects(serveDoor(greet, { name: 'lmtp', path }), {
+        message: `listener "lmtp": another program listens on ${path}; stop that program, or set another path under [lmtp]`,
+      });
+      using client = new LineClient(connect(path));
+      assert.equal(await client.line(), 'local 0 local');
+    }
+    await assert.rejects(serveDoor(greet, { name: 'lmtp', path: join(directory, 'none/lmtp.sock') }), /its directory must exist/);
     await rm(directory, { recursive: true });
   });
 

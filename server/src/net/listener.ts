@@ -5,12 +5,12 @@
  * RFC 8314 (implicit TLS) · RFC 7301 (ALPN)
  */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { threadId } from 'node:worker_threads';
 import type { Log } from '#log/log.ts';
 import { canonicalAddress, isLoopback, limitKey, NetworkList } from './address.ts';
 import { type Connection, type ListenerName, NetError } from './connection.ts';
+import { makeRoomForSocket } from './local-socket.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import { type RateLimiter, SharedCounts } from './rate-limit.ts';
 import { type ConnectionTimeouts, SocketConnection } from './socket-connection.ts';
@@ -133,8 +133,7 @@ export class Listener implements AsyncDisposable {
   async listen(): Promise<void> {
     const { name, path, address, port, isShared } = this.#options;
     if (path !== undefined) {
-      // A socket left behind by a server that was killed; the data directory's lock says that no other one is alive.
-      await rm(path, { force: true });
+      await makeRoomForSocket(path, name);
       await bind(this.#server, { path }, name, path);
     } else await bind(this.#server, { host: address, port, reusePort: isShared === true }, name, `${address} port ${port}`);
     // A failing accept (out of file descriptors) ends one connection and never the server.
@@ -287,6 +286,7 @@ function explain(error: NodeJS.ErrnoException, where: string, name: ListenerName
     case 'EADDRINUSE':
       return `${where} is in use by another program; stop that program, or set another port under [listeners.${name}]`;
     case 'EACCES':
+      if (name === 'lmtp') return `${where} cannot be opened: its directory must exist, and the user of the server be able to write to it`;
       return `${where} may not be opened by this user; ports below 1024 need root or CAP_NET_BIND_SERVICE`;
     case 'EADDRNOTAVAIL':
       return `${where} cannot be opened: this machine has no such address`;
