@@ -65,6 +65,17 @@ test('a message that dribbles in is given up after its time, and leaves nothing'
   deepEqual(await served.house.inbox(served.house.accounts.jan), []);
 });
 
+test('a message that dribbles in by chunks is given up after its time too', async () => {
+  await using served = await serve('smtp', { settings: { messageTimeoutMs: 200 } });
+  using client = await greeted(served, 'smtp');
+  client.send('MAIL FROM:<>\r\nRCPT TO:<jan@capri.example>\r\n');
+  const dribble = setInterval(() => client.send('BDAT 1\r\nx'), 20);
+  const lines = await client.linesUntil((line) => line.startsWith('4'));
+  clearInterval(dribble);
+  match(lines.at(-1) ?? '', /^421 4\.4\.2 /);
+  deepEqual(await served.house.inbox(served.house.accounts.jan), []);
+});
+
 test('who does not sign in on submission in time is let go, however busy', async () => {
   await using served = await serve('submissions', { settings: { signInTimeoutMs: 200 } });
   using client = await greeted(served, undefined);

@@ -66,6 +66,8 @@ export interface Transaction {
 export interface ChunkedBody {
   readonly sink: MessageSink;
   readonly checker: ChunkChecker;
+  /** When the whole message must have come, by `performance.now`. */
+  readonly untilMs: number;
 }
 
 export class Session {

@@ -29,11 +29,12 @@ async function run(session: Session, argument: string): Promise<void> {
   const isLast = match[2] !== undefined;
   const refusal = accessRefusal(session, 'sign-in') ?? stateRefusal(session);
   const { transaction } = session;
+  const untilMs = performance.now() + session.services.settings.messageTimeoutMs;
   if (refusal !== undefined || transaction === undefined) {
-    await drain(session, size);
+    await drain(session, size, untilMs);
     throw refusal ?? new Refusal(503, '5.5.1', 'Say MAIL first');
   }
-  const body = (transaction.chunked ??= { sink: transaction.envelope.open(), checker: new ChunkChecker() });
+  const body = (transaction.chunked ??= { sink: transaction.envelope.open(), checker: new ChunkChecker(), untilMs });
   const lost = await readChunk(session, body, size, isLast);
   if (lost !== undefined) refuseMessage(session, transaction, lost);
   else if (isLast) await finish(session, transaction, body);
@@ -53,19 +54,19 @@ function stateRefusal(session: Session): Refusal | undefined {
 /** Reads one chunk into the sink. Returns why the message is lost, if it is; the sink has then been given up and the chunk read to its end. */
 async function readChunk(session: Session, body: ChunkedBody, size: number, isLast: boolean): Promise<unknown> {
   const { reader } = session.connection;
-  const untilMs = performance.now() + session.services.settings.messageTimeoutMs;
   let left = size;
-  while (left > 0) {
+  for (;;) {
+    if (performance.now() > body.untilMs) throw new NetError('timeout');
+    if (left === 0) break;
     const bytes = await reader.readSome(Math.min(left, PIECE));
     left -= bytes.length;
-    if (performance.now() > untilMs) throw new NetError('timeout');
     try {
       body.checker.check(bytes);
       if (body.checker.fault !== undefined) throw faultRefusal(body.checker.fault);
       await body.sink.write(bytes);
     } catch (error) {
       await body.sink.abort();
-      await drain(session, left);
+      await drain(session, left, body.untilMs);
       return error;
     }
   }
@@ -90,9 +91,12 @@ async function finish(session: Session, transaction: Transaction, body: ChunkedB
   await finishMessage(session, transaction, body.sink);
 }
 
-/** Reads octets that nobody wants. Throws Refusal 421 when there are too many to wait for. */
-async function drain(session: Session, size: number): Promise<void> {
+/** Reads octets that nobody wants. Throws Refusal 421 when there are too many to wait for, NetError `timeout` when they take too long. */
+async function drain(session: Session, size: number, untilMs: number): Promise<void> {
   if (size > DRAIN_LIMIT) throw new Refusal(421, '4.3.4', 'Chunk is too large', `a refused chunk of ${size} octets`);
   let left = size;
-  while (left > 0) left -= (await session.connection.reader.readSome(Math.min(left, PIECE))).length;
+  while (left > 0) {
+    left -= (await session.connection.reader.readSome(Math.min(left, PIECE))).length;
+    if (performance.now() > untilMs) throw new NetError('timeout');
+  }
 }
