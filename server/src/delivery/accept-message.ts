@@ -26,6 +26,8 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
       account: targets.local[0]?.account,
       message: complete.message,
       local: targets.local.map(({ account, address }) => ({ account, address })),
+      // LMTP: RFC 2033 §4.2.
+      isEachTold: peer.protocol.includes('LMTP'),
       outgoing: targets.remote.length === 0 ? undefined : outgoing(transaction, complete),
       origin: {
         id,

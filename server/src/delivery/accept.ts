@@ -17,6 +17,8 @@ export interface AcceptArgs {
   readonly account: AccountId | undefined;
   readonly message: PreparedMessage;
   readonly local: readonly LocalCopy[];
+  /** Whether who hands the message over hears about each recipient: else it is taken for all of them or for none. */
+  readonly isEachTold: boolean;
   readonly outgoing: Outgoing | undefined;
   readonly origin: Origin;
   /** For who submitted the message. */
@@ -54,7 +56,10 @@ export interface Origin {
   readonly submitter: AccountId | undefined;
 }
 
-/** The accounts that have gone since their address was accepted; nothing could be delivered to them. Throws `account-not-found` when nobody is left. */
+/**
+ * The accounts that have gone since their address was accepted; nothing could be delivered to them. Throws `account-not-found` when nobody is left, and
+ * `mailbox-not-found` when somebody is and the client could not be told of the others: it comes again, and hears at RCPT who has gone.
+ */
 export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation('delivery.accept', function* (tx, args: AcceptArgs) {
   const { outgoing, local, message, origin, nowMs } = args;
   const gone: AccountId[] = [];
@@ -63,6 +68,9 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
     const mailbox = yield* findInbox(account);
     if (mailbox === undefined) gone.push(account);
     else copies.push({ account, address, mailbox });
+  }
+  if (gone.length > 0 && !args.isEachTold && (copies.length > 0 || outgoing !== undefined)) {
+    throw new DomainError('mailbox-not-found', 'an account was removed while the message came in');
   }
   const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, nowMs });
   const recipients: TrailRecipient[] = copies.map(({ address, account }, index) => ({ address, account, email: emails[index] }));

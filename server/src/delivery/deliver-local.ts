@@ -27,6 +27,7 @@ export async function deliverLocal(
     account,
     message: prepareMessage(message),
     local: [{ account, address }],
+    isEachTold: true,
     outgoing: undefined,
     origin,
     notice: undefined,

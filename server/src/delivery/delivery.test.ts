@@ -80,22 +80,24 @@ test('a size that is announced too large is refused at MAIL, one that would not 
   await rejects(envelope.recipient(address('full@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
 });
 
-test('an account whose mail is gone by the end of data is left out, and the message refused when there was no other', async () => {
+test('an account whose mail is gone by the end of data is left out where each recipient is answered for; else the client must come again', async () => {
   await using house = await openMailHouse();
   const bytes = Buffer.from('Subject: late\r\n\r\n');
   const none = 4711 as AccountId;
-  const commit = (...accounts: readonly AccountId[]): Promise<readonly AccountId[]> => {
+  const commit = (isEachTold: boolean, ...accounts: readonly AccountId[]): Promise<readonly AccountId[]> => {
     const local = accounts.map((account) => ({ account, address: 'x@capri.example' }));
     const origin = { id: 'A', sender: '', messageId: undefined, protocol: 'SMTP', remoteAddress: '', submitter: undefined };
     return house.store.commit(
       accept,
-      { account: accounts[0], message: prepareMessage(bytes), local, outgoing: undefined, origin, notice: undefined, nowMs: house.clock.nowMs() },
+      { account: accounts[0], message: prepareMessage(bytes), local, isEachTold, outgoing: undefined, origin, notice: undefined, nowMs: house.clock.nowMs() },
       [{ bytes }],
     );
   };
-  deepEqual(await commit(none, house.accounts.anna), [none]);
+  await rejects(commit(false, house.accounts.anna, none), (error) => error instanceof DomainError && error.code === 'mailbox-not-found');
+  equal((await house.inbox(house.accounts.anna)).length, 0);
+  deepEqual(await commit(true, none, house.accounts.anna), [none]);
   equal((await house.inbox(house.accounts.anna)).length, 1);
-  await rejects(commit(none), (error) => error instanceof DomainError && error.code === 'account-not-found');
+  await rejects(commit(true, none), (error) => error instanceof DomainError && error.code === 'account-not-found');
 });
 
 test('submission: only own addresses in the envelope and in every field that names an author', async () => {
