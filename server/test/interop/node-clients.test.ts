@@ -44,7 +44,7 @@ test('nodemailer sends over pooled connections, and imapflow reads the same back
         }),
       ),
     );
-    assert.ok(sent.every(({ accepted, response }) => accepted[0] === 'olek@capri.test' && /^250 2\.0\.0 Ok/.test(response)));
+    assert.ok(sent.every(({ accepted, response }) => accepted[0] === 'olek@capri.test' && response.startsWith('250 2.0.0 Ok')));
     transport.close();
   }
 
@@ -160,10 +160,13 @@ test('imapflow: mailboxes, IDLE, flags, moves, and catching up after it was away
   back.on('expunge', ({ uid, vanished: isVanished }) => void (isVanished && vanished.push(uid)));
   back.on('flags', ({ uid }) => void changed.push(uid));
   await back.mailboxOpen('INBOX', { changedSince: highestModseq, uidValidity });
-  assert.deepEqual(vanished.toSorted(), [40, 41, 42]);
-  assert.deepEqual(changed.toSorted(), [45, late.uid]);
+  assert.deepEqual(vanished, [40, 41, 42]);
+  assert.deepEqual(changed, [45, late.uid]);
   const since = await back.fetchAll('1:*', { flags: true, uid: true }, { changedSince: highestModseq });
-  assert.deepEqual(since.map(({ uid }) => uid).toSorted(), [45, late.uid]);
+  assert.deepEqual(
+    since.map(({ uid }) => uid),
+    [45, late.uid],
+  );
   // Nothing has changed since the last look: nothing is told.
   const { highestModseq: now } = back.mailbox || assert.fail('no mailbox');
   assert.deepEqual(await back.fetchAll('1:*', { flags: true }, { changedSince: now }), []);
