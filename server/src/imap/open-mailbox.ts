@@ -6,7 +6,6 @@
 import { objectId } from '#core/ids.ts';
 import { bit, SEEN } from '#store/flags.ts';
 import type { MailboxInfo } from '#store/list-mailboxes.ts';
-import type { MailboxBase } from '#store/mailbox-base.ts';
 import { holdKeywords, releaseKeywords } from './keywords.ts';
 import { mailboxNamed } from './mailboxes.ts';
 import { claimOnOpen, rememberClaims } from './recent.ts';
@@ -66,7 +65,7 @@ function tellState(session: Session, selected: Selected, row: MailboxInfo): void
     session.untagged(`LIST (${row.specialUse}) "${SEPARATOR}" ${session.nameOnWire(row.name)}`);
   } else {
     session.untagged(`${view.recentCount} RECENT`);
-    const unseen = firstUnseen(base, row);
+    const unseen = firstUnseen(view, row);
     if (unseen > 0) session.untagged(`OK [UNSEEN ${unseen}] First unseen message`);
   }
   session.untagged(`OK [UIDVALIDITY ${base.uidValidity}] UIDs valid`);
@@ -75,11 +74,12 @@ function tellState(session: Session, selected: Selected, row: MailboxInfo): void
   session.untagged(`OK [MAILBOXID (${objectId('mailbox', row.mailbox)})] Mailbox id`);
 }
 
-/** The sequence number of the first message without \Seen; 0 where there is none. Called before anything is pending: sequence numbers are places. */
-function firstUnseen(base: MailboxBase, row: MailboxInfo): number {
+/** The sequence number of the first message without \Seen; 0 where there is none that the client is told of. The table may have moved on since the view began. */
+function firstUnseen(view: View, row: MailboxInfo): number {
+  const { base } = view;
   if (row.unseen === 0 && row.highestModseq === base.highestModseq) return 0;
   const { flags, length } = base;
   let index = 0;
   while (index < length && ((flags[index] ?? 0) & bit(SEEN)) !== 0) index++;
-  return index < length ? index + 1 : 0;
+  return index < length ? view.seqOf(base.uids[index] ?? 0) : 0;
 }

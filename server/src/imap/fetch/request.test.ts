@@ -98,3 +98,11 @@ test('what is no FETCH item is refused', () => {
   ])
     throws(() => parse(text), ImapError, text);
 });
+
+test('a reply repeats the names of header fields in octets, none of which is a line end', () => {
+  const utf8 = Buffer.from('BODY[HEADER.FIELDS ("\u010aX \u{1f600}")]', 'utf8').toString('latin1');
+  deepEqual(
+    sectionsOf(utf8).map(({ label }) => label),
+    [utf8],
+  );
+});

@@ -6,6 +6,7 @@
 import type { Modseq } from '#core/ids.ts';
 import { ImapError } from '../command.ts';
 import type { Cursor } from '../wire/cursor.ts';
+import { quotedUtf8 } from '../wire/write.ts';
 
 /** What of a message or part a section names. RFC 9051 §6.4.5.1 */
 export type SectionText = 'all' | 'header' | 'header-fields' | 'header-fields-not' | 'text' | 'mime';
@@ -225,8 +226,10 @@ function sectionText(section: Section): string {
   return words.join('.') + fields;
 }
 
+/** One character an octet, as replies are written: a letter of more octets must not end as a line end. */
 function astringText(name: string): string {
-  return /^[!#$&'*+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]+$/.test(name) ? name : `"${name.replace(/[\r\n\0]/g, '').replace(/["\\]/g, '\\$&')}"`;
+  if (/^[!#$&'*+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]+$/.test(name)) return name;
+  return quotedUtf8(name.replace(/[\r\n\0]/g, ''));
 }
 
 function parseModifiers(cursor: Cursor): { changedSince: Modseq | undefined; vanished: boolean } {
