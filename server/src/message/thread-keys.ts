@@ -2,7 +2,8 @@
  * Under which numbers a conversation is found.
  *
  * A message belongs to the conversation of a message that it names in References or In-Reply-To, if both have the same base subject: an answer under a new
- * subject begins a new conversation (RFC 8621 §3 recommends exactly that). So each number is a hash of an id and of the base subject together.
+ * subject begins a new conversation (RFC 8621 §3 recommends exactly that). So each number is a hash of an id and of the base subject together: 13 bits of
+ * the subject, then 40 of both, so that the numbers of one message are neighbours in the store's tree.
  */
 
 /** Numbers of one message: its own, the first reference and the last ones. */
@@ -21,7 +22,7 @@ export function threadHashes(ownId: string | undefined, references: readonly str
   const seed = mix(subjectKey, 0x9e3779b9, 0x243f6a88);
   for (const id of ids) {
     if (hashes.length === THREAD_HASH_LIMIT) break;
-    const hash = combined(mix(id, seed[0], seed[1]));
+    const hash = combined(seed, mix(id, seed[0], seed[1]));
     if (!hashes.includes(hash)) hashes.push(hash);
   }
   return hashes;
@@ -42,13 +43,19 @@ function mix(text: string, seedA: number, seedB: number): Lanes {
   return [a, b];
 }
 
-/** 53 bits, from 0. */
-function combined([a, b]: Lanes): number {
+/** 53 bits, from 0: 13 of the subject, 40 of the id (and the subject, from which its lanes began). */
+function combined(subject: Lanes, [a, b]: Lanes): number {
   let high = a ^ (b >>> 13);
   let low = b ^ (a >>> 16);
   high = Math.imul(high ^ (high >>> 16), 0x85ebca6b);
   low = Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
   high ^= high >>> 13;
   low ^= low >>> 16;
-  return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
+  return folded(subject) * 2 ** 40 + (high & 0xff) * 2 ** 32 + (low >>> 0);
+}
+
+/** 13 bits of both lanes. */
+function folded([a, b]: Lanes): number {
+  const mixed = Math.imul(a ^ (b >>> 7), 0x9e3779b1);
+  return (mixed ^ (mixed >>> 13)) >>> 19;
 }
