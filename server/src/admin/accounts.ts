@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { type AccountInfo, addAccount, listAccounts, removeAccount, requireAccount, setState, updateAccount } from '#directory/accounts.ts';
-import { listAddresses, setPrimaryAddress } from '#directory/addresses.ts';
+import { listAddresses } from '#directory/addresses.ts';
 import { setPassword } from '#directory/credentials.ts';
 import { formatAddress, normalizeLogin } from '#directory/names.ts';
 import { generatePassword, hashPassword, preparePassword } from '#directory/password.ts';
@@ -120,10 +120,9 @@ export const accountOperations: readonly AnyOperation[] = [
       address: z.string().optional(),
     }),
     output: shownAccount,
-    async run({ store }, { login, address, ...rest }) {
+    async run({ store }, { login, ...rest }) {
       const { account } = await store.query(accountNamed(login));
       await store.commit(updateAccount, { account, ...given(rest) });
-      if (address !== undefined) await store.commit(setPrimaryAddress, { account, address });
       return await show(store, await store.query(requireAccount(account)));
     },
   }),

@@ -5,7 +5,7 @@ import type { AccountId } from '#core/ids.ts';
 import { listMailboxes } from '#store/list-mailboxes.ts';
 import { addTestAccount, openTestDirectory } from '../../test/support/directory.ts';
 import { findAccount, findAccountByLogin, listAccounts, removeAccount, setState, updateAccount } from './accounts.ts';
-import { addAlias, listAddresses, listAliases, removeAlias, setPrimaryAddress } from './addresses.ts';
+import { addAlias, listAddresses, listAliases, removeAlias } from './addresses.ts';
 import { addDomain, findDomain, listDomains, removeDomain, setDomain } from './domains.ts';
 import { RESERVED_MS } from './reserved.ts';
 
@@ -105,7 +105,8 @@ test('what an account is called and may use can be changed', async () => {
   await using place = await openTestDirectory();
   const account = await addTestAccount(place, 'jan', { addresses: ['jan@capri.example', 'j@capri.example'] });
   await place.store.commit(updateAccount, { account, name: ' Jan\r\nKowalski ', quotaBytes: 100 });
-  await place.store.commit(setPrimaryAddress, { account, address: 'j@capri.example' });
+  await place.store.commit(updateAccount, { account, address: 'j@capri.example' });
+  await refused(place.store.commit(updateAccount, { account, name: 'Another', address: 'nobody@capri.example' }), 'address-not-found');
   const info = await place.store.query(findAccount(account));
   assert.deepEqual([info?.name, info?.quotaBytes, info?.primaryAddress], ['Jan Kowalski', 100, 'j@capri.example']);
   await place.store.commit(removeAlias, { address: 'j@capri.example', nowMs: place.clock.nowMs() });

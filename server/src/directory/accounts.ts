@@ -8,7 +8,7 @@ import { createAccountMailProgram } from '#store/account-mail.ts';
 import { deleteAllMailboxes } from '#store/destroy-account-mail.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
-import { insertAddress, listAddresses } from './addresses.ts';
+import { choosePrimaryAddress, insertAddress, listAddresses } from './addresses.ts';
 import { storeScramKeys } from './credentials.ts';
 import { formatAddress, normalizeAddress, normalizeLogin } from './names.ts';
 import { RESERVED_MS, refuseReserved, reserve } from './reserved.ts';
@@ -83,9 +83,11 @@ export interface UpdateAccount {
   readonly language?: string;
   readonly isAdmin?: boolean;
   readonly quotaBytes?: number;
+  /** The one of its addresses that it writes from. */
+  readonly address?: string;
 }
 
-/** Changes what is given. Throws `account-not-found`, `not-permitted` (the last administrator), `bad-request`. */
+/** Changes what is given, all or nothing. Throws `account-not-found`, `not-permitted` (the last administrator), `bad-request`, `address-invalid`, `address-not-found`. */
 export const updateAccount: Mutation<UpdateAccount, void> = defineMutation('directory.updateAccount', function* (tx, args: UpdateAccount) {
   const old = yield* requireAccount(args.account);
   if (old.isAdmin && args.isAdmin === false) yield* refuseLastAdmin(old);
@@ -93,6 +95,7 @@ export const updateAccount: Mutation<UpdateAccount, void> = defineMutation('dire
     UPDATE account SET name = ${cleanName(args.name ?? old.name)}, language = ${cleanLanguage(args.language ?? old.language)},
       is_admin = ${(args.isAdmin ?? old.isAdmin) ? 1 : 0}, quota_bytes = ${checkQuota(args.quotaBytes ?? old.quotaBytes)}
     WHERE account = ${args.account}`);
+  if (args.address !== undefined) yield* choosePrimaryAddress(args.account, args.address);
   tx.notify('directory');
 });
 

@@ -47,18 +47,12 @@ export const removeAlias: Mutation<RemoveAlias, void> = defineMutation('director
   tx.notify('directory');
 });
 
-export interface SetPrimaryAddress {
-  readonly account: AccountId;
-  readonly address: string;
+/** Which of its addresses an account writes from: part of `updateAccount`. Throws `address-invalid`, `address-not-found` (not one of its own). */
+export function* choosePrimaryAddress(account: AccountId, text: string): Program<void> {
+  const address = normalizeAddress(text);
+  if ((yield* findOwner(address)) !== account) throw new DomainError('address-not-found', `${formatAddress(address)} is not an address of this account`);
+  yield* run(sql`UPDATE account SET primary_address = ${formatAddress(address)} WHERE account = ${account}`);
 }
-
-/** Which of its addresses an account writes from. Throws `address-invalid`, `address-not-found` (not one of its own). */
-export const setPrimaryAddress: Mutation<SetPrimaryAddress, void> = defineMutation('directory.setPrimaryAddress', function* (tx, args: SetPrimaryAddress) {
-  const address = normalizeAddress(args.address);
-  if ((yield* findOwner(address)) !== args.account) throw new DomainError('address-not-found', `${formatAddress(address)} is not an address of this account`);
-  yield* run(sql`UPDATE account SET primary_address = ${formatAddress(address)} WHERE account = ${args.account}`);
-  tx.notify('directory');
-});
 
 /** The account that has exactly this address. */
 export function* findOwner(address: Address): Program<AccountId | undefined> {

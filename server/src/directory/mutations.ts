@@ -1,7 +1,7 @@
 /** The mutations of this room, for the writer's list. */
 import type { AnyMutation } from '#store/sqlite/writer.ts';
 import { addAccount, removeAccount, setState, updateAccount } from './accounts.ts';
-import { addAlias, removeAlias, setPrimaryAddress } from './addresses.ts';
+import { addAlias, removeAlias } from './addresses.ts';
 import { setPassword } from './credentials.ts';
 import { addDomain, removeDomain, setDomain } from './domains.ts';
 import { recordSignIns } from './sign-in-record.ts';
@@ -18,7 +18,6 @@ export const DIRECTORY_MUTATIONS: readonly AnyMutation[] = [
   setPassword,
   addAlias,
   removeAlias,
-  setPrimaryAddress,
   recordSignIns,
   finishRemoval,
   pruneDirectory,
