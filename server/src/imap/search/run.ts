@@ -27,6 +27,8 @@ const ROW_SLICE = 256;
 const BATCH_BYTES = 2 * 1024 * 1024;
 /** A message above this is searched part by part. */
 const LARGE_BYTES = 256 * 1024;
+/** Of a longer header only the beginning is looked at. */
+const HEADER_BYTES = 1024 * 1024;
 /** One for all searches of this thread. */
 const largeTexts = new LargeTextWorker();
 
@@ -200,7 +202,7 @@ class SearchRun {
     const blob = (batch.blob[index] ?? 0) as BlobId;
     const read = (start: number, end: number): Promise<Buffer> => this.#session.store.readBlob(blob, start, end - start);
     try {
-      const header = await read(0, Math.min(batch.headerSize[index] ?? 0, LARGE_BYTES));
+      const header = await read(0, Math.min(batch.headerSize[index] ?? 0, HEADER_BYTES));
       const found =
         level === HEADER
           ? undefined
