@@ -38,10 +38,24 @@ const LONGEST_WAIT_MS = 100;
 
 /** Opens this thread's log. */
 export function openLog(options: LogOptions): ThreadLog {
-  const destination = pino.destination({ fd: options.descriptor ?? 2, sync: false, minLength: TOGETHER_BYTES, maxLength: MAX_BEHIND_BYTES });
+  const destination = pino.destination({ fd: options.descriptor ?? 2, sync: false, maxLength: MAX_BEHIND_BYTES });
   // Standard error may be closed or full: the server goes on without its log.
   destination.on('error', ignoreFailure);
-  const stream = options.format === 'json' ? destination : { write: (line: string): unknown => destination.write(shortLine(line)) };
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+  const handOver = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines !== '') destination.write(lines);
+    lines = '';
+  };
+  const stream = {
+    write: (line: string): void => {
+      lines += options.format === 'json' ? line : shortLine(line);
+      if (lines.length >= TOGETHER_BYTES) handOver();
+      else timer ??= setTimeout(handOver, LONGEST_WAIT_MS);
+    },
+  };
   const logger = pino(
     {
       level: options.level,
@@ -52,22 +66,9 @@ export function openLog(options: LogOptions): ThreadLog {
     },
     stream,
   );
-  let timer: NodeJS.Timeout | undefined;
-  const writeOut = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    destination.flush();
-  };
-  const pace: Pace = {
-    soon: () => {
-      timer ??= setTimeout(writeOut, LONGEST_WAIT_MS);
-    },
-    now: writeOut,
-  };
-  return Object.assign(wrap(logger, pace), {
+  return Object.assign(wrap(logger, handOver), {
     flush: (): void => {
-      clearTimeout(timer);
-      timer = undefined;
+      handOver();
       try {
         destination.flushSync();
       } catch (error) {
@@ -94,29 +95,21 @@ export function referenceId(): string {
   return id;
 }
 
-/** When what has been logged is written. */
-interface Pace {
-  soon(): void;
-  now(): void;
-}
-
-function wrap(logger: pino.Logger, pace: Pace): Log {
+/** @param handOver writes what has collected */
+function wrap(logger: pino.Logger, handOver: () => void): Log {
   return {
-    info: (event: EventName, fields?: LogFields): void => {
-      logger.info(fields ?? {}, event);
-      pace.soon();
-    },
+    info: (event: EventName, fields?: LogFields): void => logger.info(fields ?? {}, event),
     warn: (event: EventName, fields?: LogFields): void => {
       logger.warn(fields ?? {}, event);
-      pace.now();
+      handOver();
     },
     error: (event: EventName, error: unknown, fields?: LogFields): string => {
       const reference = referenceId();
       logger.error({ ...fields, reference, ...describe(error) }, event);
-      pace.now();
+      handOver();
       return reference;
     },
-    with: (fields: LogFields): Log => wrap(logger.child(fields), pace),
+    with: (fields: LogFields): Log => wrap(logger.child(fields), handOver),
   };
 }
 
