@@ -26,6 +26,12 @@ const failHalfWay = defineMutation(
   },
 );
 
+/** Takes its time. */
+const slow = defineMutation('test.slow', function* (_tx, { account, ms }: { readonly account: AccountId; readonly ms: number }) {
+  yield* advanceAccount(account);
+  for (const endMs = performance.now() + ms; performance.now() < endMs; );
+});
+
 test('a mutation that fails half-way harms only itself', async () => {
   await using place = await openTestStore({ mutations: [failHalfWay] });
   const { store } = place;
@@ -111,6 +117,25 @@ test('below the mark of free space, what brings a body is refused and the rest w
   );
   await store.commit(updateFlags, { account, mailbox, uids: '1', change: { mode: 'add', flags: 1, keywords: [] }, nowMs: TEST_TIME_MS });
   await store.commit(expunge, { account, mailbox, uids: '1', onlyDeleted: false, nowMs: TEST_TIME_MS });
+});
+
+test('an account with much work does not keep the next one waiting for all of it', async () => {
+  await using place = await openTestStore({ mutations: [slow] });
+  const { store } = place;
+  const one = await makeAccount(store, 1);
+  const two = await makeAccount(store, 2);
+  const order: string[] = [];
+  const work = Array.from({ length: 60 }, async () => {
+    await store.commit(slow, { account: one.account, ms: 6 });
+    order.push('work');
+  });
+  const texts = Array.from({ length: 5 }, (_, i) => appendTexts(store, one.account, one.inbox, [sampleText(i + 1)]));
+  await Promise.race(work);
+  await appendTexts(store, two.account, two.inbox, [sampleText(6)]);
+  order.push('other');
+  await Promise.all([...work, ...texts]);
+  assert.ok(order.indexOf('other') < 20, `after ${order.indexOf('other')} of 60`);
+  await assertTexts(store, one.inbox, [1, 2, 3, 4, 5]);
 });
 
 test('a body that is a part of a larger memory is stored by itself', async () => {

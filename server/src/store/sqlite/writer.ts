@@ -43,6 +43,8 @@ interface Waiting {
   readonly client: WriterClient;
   readonly owner: string;
   readonly request: Request;
+  /** Its bodies, where they are on the disk already: there was no time for it in the group before. */
+  readonly stored?: readonly StoredBody[];
 }
 
 interface Outcome {
@@ -62,8 +64,12 @@ type Told = Pick<AnswerBatch, 'hints' | 'topics'>;
 /** A group holds at most this many mutations and octets of small bodies. */
 const GROUP_REQUESTS = 512;
 const GROUP_BYTES = 16 * 2 ** 20;
-/** After this time a group is committed as far as it has come. */
+/** After this time a group is committed as far as it has come; the rest waits for its turn among those who have come meanwhile. */
 const GROUP_MS = 20;
+/** Who is not known by an account: deliveries and the queue, for many accounts. */
+const COMMON_KEY = 0;
+/** So many of them have their turn together. */
+const COMMON_SHARE = 32;
 const CONCERNS_ALL = /^SQLITE_(FULL|IOERR|NOMEM|CORRUPT|NOTADB|BUSY|READONLY|CANTOPEN|PROTOCOL|LOCKED|INTERRUPT)/;
 
 export class Writer {
@@ -71,7 +77,7 @@ export class Writer {
   readonly #connection: Connection;
   readonly #mutations = new Map<string, AnyMutation>();
   readonly #clients = new Set<WriterClient>();
-  readonly #inbox = new FairQueue<Waiting>();
+  readonly #inbox = new FairQueue<Waiting>((key) => (key === COMMON_KEY ? COMMON_SHARE : 1));
   readonly #appender: BodyAppender;
   readonly #space: FreeSpace;
   #isScheduled = false;
@@ -136,30 +142,33 @@ export class Writer {
 
   #runGroup(): void {
     let bytes = 0;
-    const group = this.#inbox.take(GROUP_REQUESTS, ({ request }) => {
-      bytes += smallBytes(request);
-      return bytes <= GROUP_BYTES || bytes === smallBytes(request);
+    const group = this.#inbox.take(GROUP_REQUESTS, (waiting) => {
+      const own = smallBytes(waiting);
+      bytes += own;
+      return bytes <= GROUP_BYTES || bytes === own;
     });
     if (group.length === 0) return;
 
     const outcomes: Outcome[] = [];
-    let ready: readonly Ready[] = this.#appendBodies(group, outcomes);
-    if (ready.length === 0) this.#answer(outcomes, { hints: [], topics: [] });
-    while (ready.length > 0) {
-      // Long groups are committed in parts, so that who came first does not wait for all.
-      const { told, count } = this.#transact(ready, outcomes);
-      this.#options.afterCommit?.();
-      this.#answer(outcomes.splice(0), told);
-      ready = ready.slice(count);
-    }
+    const ready = this.#appendBodies(group, outcomes);
+    if (ready.length === 0) return this.#answer(outcomes, { hints: [], topics: [] });
+    const { told, count } = this.#transact(ready, outcomes);
+    this.#options.afterCommit?.();
+    this.#answer(outcomes, told);
+    if (count < ready.length)
+      this.#inbox.putBack(ready.slice(count).map(({ waiting, bodies }) => [fairnessKey(waiting.request.args), { ...waiting, stored: bodies }]));
   }
 
   /** Stores the small bodies of a group. Who brought one is refused when that fails; the others go on (an expunge must work on a full disk). */
   #appendBodies(group: readonly Waiting[], outcomes: Outcome[]): Ready[] {
-    const isFull = group.some(({ request }) => request.bodies.length > 0) && this.#space.isBelowMark();
+    const isFull = group.some(({ request, stored }) => !stored && request.bodies.length > 0) && this.#space.isBelowMark();
     const accepted: Waiting[] = [];
     const buffers: Uint8Array[] = [];
     for (const waiting of group) {
+      if (waiting.stored) {
+        accepted.push(waiting);
+        continue;
+      }
       const { bodies, id } = waiting.request;
       if (isFull && bodies.length > 0) {
         outcomes.push({ waiting, answer: [id, false, { code: 'disk-full', message: 'the disk has too little free space for new messages' }] });
@@ -182,6 +191,10 @@ export class Writer {
     const ready: Ready[] = [];
     let next = 0;
     for (const waiting of accepted) {
+      if (waiting.stored) {
+        ready.push({ waiting, bodies: waiting.stored });
+        continue;
+      }
       const { bodies, id } = waiting.request;
       if (failure && bodies.some((body) => 'bytes' in body)) {
         outcomes.push({ waiting, answer: [id, false, failure] });
@@ -349,14 +362,16 @@ class GroupTx implements Tx {
 
 /** The account that a request is for, by the names that arguments use; others share one line. */
 function fairnessKey(args: unknown): number {
-  if (typeof args !== 'object' || args === null) return 0;
+  if (typeof args !== 'object' || args === null) return COMMON_KEY;
   if ('account' in args && typeof args.account === 'number') return args.account;
   if ('mailbox' in args && typeof args.mailbox === 'number') return accountOf(args.mailbox as MailboxId);
-  return 0;
+  return COMMON_KEY;
 }
 
-function smallBytes(request: Request): number {
+/** Octets that are still to be written. */
+function smallBytes({ request, stored }: Waiting): number {
   let bytes = 0;
+  if (stored) return bytes;
   for (const body of request.bodies) if ('bytes' in body) bytes += body.bytes.length;
   return bytes;
 }
