@@ -62,7 +62,16 @@ const GOLDEN: ReadonlyArray<readonly [name: string, text: string, message: strin
     `${MINIMUM}[limits]\nmessage_size = 1\n`,
     'c.toml:5:1: limits.message_size = 1 is not valid; write a size from "64K" to "1G", such as "50M"',
   ],
-  ['a bad time', `${MINIMUM}[imap]\nidle_time = 30\n`, 'c.toml:5:1: imap.idle_time = 30 is not valid; write a time, such as "30s", "5m", "12h" or "7d"'],
+  [
+    'a bad time',
+    `${MINIMUM}[imap]\nidle_time = 30\n`,
+    'c.toml:5:1: imap.idle_time = 30 is not valid; write a time of at least "1s", such as "30s", "5m", "12h" or "7d"',
+  ],
+  [
+    'no pause between attempts',
+    `${MINIMUM}[queue]\nretry = ["0s"]\n`,
+    'c.toml:5:10: queue.retry[0] = "0s" is not valid; write a list of times of at least "1s", such as ["5m", "1h"]',
+  ],
   [
     'a number out of range',
     `${MINIMUM}[listeners.smtp]\nport = 70000\n`,

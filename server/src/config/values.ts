@@ -44,20 +44,25 @@ export function size({ about, standard, example, minimum, maximum }: About<strin
 }
 
 /** Milliseconds: `"5m"`. */
-export function duration({ about, standard, example }: About<string>): Node<number> {
-  return setting(z.string().transform(parsed(parseDuration)), parsedFallback(standard, parseDuration), {
+export function duration({ about, standard, example, minimum }: About<string> & { readonly minimum?: string }): Node<number> {
+  const schema = z
+    .string()
+    .transform(parsed(parseDuration))
+    .pipe(z.number().min(minimum === undefined ? 0 : (parseDuration(minimum) ?? 0)));
+  return setting(schema, parsedFallback(standard, parseDuration), {
     about,
-    form: 'a time, such as "30s", "5m", "12h" or "7d"',
+    form: `a time${minimum === undefined ? '' : ` of at least "${minimum}"`}, such as "30s", "5m", "12h" or "7d"`,
     ...shown(standard),
     ...exampleOf(example),
   });
 }
 
-/** A list of durations. */
+/** A list of durations, each of at least a second. */
 export function durations({ about, standard }: About<readonly string[]>): Node<readonly number[]> {
-  const schema = z.array(z.string().transform(parsed(parseDuration))).min(1);
+  const one = z.string().transform(parsed(parseDuration)).pipe(z.number().min(1000));
+  const schema = z.array(one).min(1);
   const value = standard?.map((text) => parseDuration(text) ?? 0);
-  return setting(schema, value ? { value } : undefined, { about, form: 'a list of times, such as ["5m", "1h"]', ...shown(standard) });
+  return setting(schema, value ? { value } : undefined, { about, form: 'a list of times of at least "1s", such as ["5m", "1h"]', ...shown(standard) });
 }
 
 export function count({

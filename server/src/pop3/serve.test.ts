@@ -107,6 +107,17 @@ test('a sign-in too soon is refused only where that is configured, after the bur
   );
 });
 
+test('no delay between sign-ins is told where none is wanted', async () => {
+  await using place = await servedInbox(TEXTS, {
+    settings: { ...DEFAULT_POP3_SETTINGS, hostname: 'mail.example.test', version: '0.1.0', loginDelaySeconds: 0 },
+  });
+  using client = await LineClient.tls(place.door.port);
+  client.send('CAPA\r\nQUIT\r\n');
+  const answer = await client.rest();
+  assert.match(answer, /\r\nEXPIRE NEVER\r\n/);
+  assert.doesNotMatch(answer, /LOGIN-DELAY/);
+});
+
 test('an account that is disabled loses its sessions', async () => {
   await using place = await servedInbox(TEXTS);
   using client = await signedIn(place);

@@ -24,7 +24,7 @@ export interface Pop3Settings {
   readonly idleTimeoutMs: number;
   /** How long a client may take to sign in. */
   readonly signInTimeoutMs: number;
-  /** What LOGIN-DELAY says, in seconds. */
+  /** What LOGIN-DELAY says, in seconds; 0: it says nothing. */
   readonly loginDelaySeconds: number;
 }
 

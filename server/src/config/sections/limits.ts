@@ -24,7 +24,10 @@ export function limitsSection(): Node<LimitsConfig> {
       'connections_per_address',
       count({ about: 'Connections at one time from one address (IPv6: one /64). 0: no limit.', standard: 100 }),
     ],
-    unauthenticatedTimeoutMs: ['sign_in_time', duration({ about: 'How long a client of IMAP, POP3 or submission may take to sign in.', standard: '60s' })],
+    unauthenticatedTimeoutMs: [
+      'sign_in_time',
+      duration({ about: 'How long a client of IMAP, POP3 or submission may take to sign in.', standard: '60s', minimum: '1s' }),
+    ],
     connectionsPerMinute: [
       'connections_per_minute',
       count({ about: 'New connections in a minute from one address (IPv6: one /64); this machine is exempt. 0: no limit.', standard: 600 }),

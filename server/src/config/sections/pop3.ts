@@ -21,7 +21,7 @@ export function pop3Section(): Node<Pop3Config> {
     ],
     idleTimeoutMs: [
       'idle_time',
-      duration({ about: 'A session in which nothing happens for so long is ended (RFC 1939: at least 10 minutes).', standard: '10m' }),
+      duration({ about: 'A session in which nothing happens for so long is ended (RFC 1939: at least 10 minutes).', standard: '10m', minimum: '1s' }),
     ],
   });
 }

@@ -12,6 +12,9 @@ export function smtpSection(): Node<SmtpConfig> {
       'hostname',
       optionalHostname({ about: 'The name in greetings and Received fields. Not written: the hostname of [server].', example: 'mx.example.org' }),
     ],
-    timeoutMs: ['timeout', duration({ about: 'How long to wait for a client that says nothing (RFC 5321 §4.5.3.2.7: 5 minutes).', standard: '5m' })],
+    timeoutMs: [
+      'timeout',
+      duration({ about: 'How long to wait for a client that says nothing (RFC 5321 §4.5.3.2.7: 5 minutes).', standard: '5m', minimum: '1s' }),
+    ],
   });
 }

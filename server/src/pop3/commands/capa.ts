@@ -25,7 +25,7 @@ function* capabilities({ connection, services, state }: Session): Iterable<strin
   yield 'RESP-CODES';
   yield 'AUTH-RESP-CODE';
   yield 'EXPIRE NEVER';
-  yield `LOGIN-DELAY ${services.settings.loginDelaySeconds}`;
+  if (services.settings.loginDelaySeconds > 0) yield `LOGIN-DELAY ${services.settings.loginDelaySeconds}`;
   yield 'UTF8 USER';
   yield 'LANG';
   if (connection.tls === undefined) yield 'STLS';
