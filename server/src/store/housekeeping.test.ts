@@ -6,12 +6,14 @@ import { DomainError } from '#core/errors.ts';
 import type { AccountId, BlobId, EmailId, MailboxId } from '#core/ids.ts';
 import { makeAccount, openTestStore, preparedLike, sampleText, type TestStore } from '../../test/support/store.ts';
 import { append } from './append.ts';
-import { segmentsDirectory } from './blobs/layout.ts';
+import { firstPlace, segmentsDirectory } from './blobs/layout.ts';
 import { changesSince, vanishedSince } from './read-change-log.ts';
 import { createMailbox } from './create-mailbox.ts';
 import { deleteMailbox } from './delete-mailbox.ts';
 import { expunge } from './expunge.ts';
 import { keepHouse } from './housekeeping.ts';
+import { destroyOrphans, freeBodies, markEmptied, markRemoved, sealSegments } from './housekeeping-mutations.ts';
+import type { Body } from './mutation.ts';
 import { readMessage } from './read-messages.ts';
 import { one, sql } from './sql.ts';
 
@@ -99,6 +101,36 @@ test('a segment more than half dead is compacted while it is read; ids stay, and
     const bytes = await store.readBlob(bodies[i] as BlobId, 0, message?.size ?? 0);
     assert.ok(bytes.toString().endsWith(`number ${i * 4 + 1}\r\n`), bytes.toString().slice(-30));
   }
+});
+
+test('a body that is named late saves its segment, which is then measured again', async () => {
+  await using place = await openTestStore();
+  const { clock, account, inbox, store } = await begin(place);
+  const name = async (body: Body, text: string): Promise<void> => {
+    const messages = [{ message: preparedLike(text).message, flags: 0, keywords: [], receivedAtMs: 1 }];
+    await store.commit(append, { account, mailbox: inbox, nowMs: clock.nowMs(), messages }, [body]);
+  };
+  const streamed = async (text: string): Promise<{ readonly blob: BlobId; readonly length: number }> => {
+    const stream = store.streamBody();
+    await stream.write(Buffer.from(text));
+    return stream.finish();
+  };
+  const early = await streamed(sampleText(1));
+  await name(early, sampleText(1));
+  const late = await streamed(sampleText(2));
+  const { segment } = firstPlace(early.blob);
+  assert.equal(firstPlace(late.blob).segment, segment);
+  const nowMs = clock.nowMs();
+  const all = { before: nowMs + 1, limit: 9, nowMs };
+  await store.commit(sealSegments, { fromBytes: 1, nowMs });
+  await store.commit(expunge, { account, mailbox: inbox, uids: '1', onlyDeleted: false, nowMs });
+  await store.commit(destroyOrphans, all);
+  await store.commit(freeBodies, all);
+  assert.equal(await store.commit(markEmptied, { segment, nowMs }), true);
+  await name(late, sampleText(2));
+  assert.equal(await store.commit(markRemoved, { segment, nowMs }), false);
+  assert.deepEqual(await store.query(one(sql`SELECT state, live FROM segment WHERE segment = ${segment}`)), { state: 'sealed', live: null });
+  assert.equal((await store.readBlob(late.blob, 0, late.length)).toString(), sampleText(2));
 });
 
 test('a body that has been freed cannot be read once its file is gone', async () => {
