@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { DomainError } from '#core/errors.ts';
 import type { BlobId } from '#core/ids.ts';
 import { makeAccount, openTestStore, preparedLike, sampleText, TEST_TIME_MS, type TestStore } from '../../../test/support/store.ts';
 import { append } from '../append.ts';
@@ -53,6 +54,20 @@ test('an aborted body gives its space back', async () => {
   await stream.abort();
   assert.equal(fs.statSync(segmentFile(place.directory, segment)).size, offset + 4);
   await assert.rejects(stream.write(Buffer.alloc(1)), /has ended/);
+});
+
+test('after a failed sync the body is refused and the next one goes to a new segment', async (t) => {
+  await using place = await openTestStore();
+  const { store } = place;
+  const kept = await streamed(store, 'kept');
+  const handle = await fs.promises.open(segmentFile(place.directory, firstPlace(kept.blob).segment));
+  const failing = t.mock.method(Object.getPrototypeOf(handle) as typeof handle, 'datasync', () => Promise.reject(new Error('EIO: i/o error, fdatasync')));
+  await handle.close();
+  await assert.rejects(streamed(store, 'lost'), (error) => error instanceof DomainError && error.code === 'store-failed');
+  failing.mock.restore();
+  const next = await streamed(store, 'next');
+  assert.notEqual(firstPlace(next.blob).segment, firstPlace(kept.blob).segment);
+  assert.equal((await store.readBlob(next.blob, 0, 4)).toString(), 'next');
 });
 
 test('a body that was streamed and never named is gone after a restart, and its place is not taken for another', async () => {

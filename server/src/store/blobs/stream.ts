@@ -99,6 +99,8 @@ class SegmentStream implements BodyStream {
   #gatheredBytes = 0;
   #length = 0;
   #state: 'open' | 'done' = 'open';
+  /** True after a failed sync: the kernel may have dropped the pages that it could not write, and would call the next sync a success. */
+  #isDoubtful = false;
 
   constructor(take: () => Promise<OpenSegment>, giveBack: (segment: OpenSegment, isUsable: boolean) => void, directory: string) {
     this.#take = take;
@@ -120,7 +122,9 @@ class SegmentStream implements BodyStream {
     const segment = await this.#guard(async () => {
       const target = await this.#writeGathered();
       if (this.#length === 0) await target.handle.write(EMPTY_BODY, 0, 1, target.end);
+      this.#isDoubtful = true;
       await target.handle.datasync();
+      this.#isDoubtful = false;
       if (!target.isDirectorySynced) {
         const directory = await fs.open(segmentsDirectory(this.#directory), 'r');
         try {
@@ -178,7 +182,7 @@ class SegmentStream implements BodyStream {
     const segment = this.#segment;
     this.#segment = undefined;
     if (!segment) return;
-    let isUsable = true;
+    let isUsable = !this.#isDoubtful;
     try {
       await segment.handle.truncate(segment.end);
     } catch {
