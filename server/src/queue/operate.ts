@@ -1,6 +1,9 @@
 /** What the administrator does to queued mail: hold, release, retry, drop. */
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { run, sql } from '#store/sql.ts';
+import { record } from '#trail/record.ts';
+import { addressText } from './path-text.ts';
+import { readQueued } from './queue-rows.ts';
 import { removeRecipients } from './settle.ts';
 
 export interface OperateArgs {
@@ -43,11 +46,16 @@ export const retryQueued: Operation = defineMutation('queue.retry', function* (t
 });
 
 /** Removes messages without telling their senders; an attempt that is under way may still succeed. */
-export const dropQueued: Operation = defineMutation('queue.drop', function* (_tx, args: OperateArgs) {
+export const dropQueued: Operation = defineMutation('queue.drop', function* (tx, args: OperateArgs) {
   let changed = 0;
   for (const queueId of args.queueIds) {
+    const found = yield* readQueued(queueId);
+    if (found === undefined) continue;
+    const { message, recipients } = found;
     const removed = yield* run(sql`DELETE FROM queue_recipient WHERE queue_id = ${queueId}`);
-    if (removed > 0) yield* removeRecipients(new Map([[queueId, removed]]), args.nowMs);
+    yield* removeRecipients(new Map([[queueId, removed]]), args.nowMs);
+    const addresses = recipients.map(({ localPart, domain }) => ({ address: addressText(localPart, domain) }));
+    yield* record(tx, { event: 'dropped', atMs: args.nowMs, queueId, by: message.account, sender: message.sender, recipients: addresses });
     changed += removed;
   }
   return changed;

@@ -253,6 +253,10 @@ suite('the queue', () => {
     const args = (queueId: string): { queueIds: string[]; nowMs: number } => ({ queueIds: [queueId], nowMs: house.clock.nowMs() });
     assert.equal(await house.store.commit(holdQueued, args(held)), 1);
     assert.equal(await house.store.commit(dropQueued, args(dropped)), 2);
+    const [trail] = await house.store.query(
+      all<{ event: string; recipients: string }>(sql`SELECT event, recipients FROM trail WHERE queue_id = ${dropped} AND event = 'dropped'`),
+    );
+    assert.equal((JSON.parse(trail?.recipients ?? '[]') as unknown[]).length, 2, 'the trail tells who never got it');
     house.start();
     await house.send({ to: ['free@one.test'] });
     await until(async () => peer.received.length === 1 && (await house.store.query(listQueued('', 10))).length === 1);

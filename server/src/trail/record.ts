@@ -6,8 +6,8 @@ import type { AccountId, EmailId } from '#core/ids.ts';
 import type { Tx } from '#store/mutation.ts';
 import { type Program, run, sql } from '#store/sql.ts';
 
-/** received: accepted by a door, and for whom. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to. */
-export type TrailEventName = 'received' | 'queued' | 'delivered' | 'deferred' | 'bounced';
+/** received: accepted by a door, and for whom. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to. dropped: by the administrator. */
+export type TrailEventName = 'received' | 'queued' | 'delivered' | 'deferred' | 'bounced' | 'dropped';
 
 export type TrailDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
