@@ -39,8 +39,11 @@ test('capri dev comes with accounts and mail, keeps them, and is no place for a 
     assert.equal(await countOfInbox(directory, offset, 'jan'), 7, 'the ports and the mail are the same');
     assert.equal(fs.readFileSync(path.join(directory, 'tls/authority.pem'), 'utf8'), authority);
     assert.match((await capri('account', 'list', '--config', config)).output, /^ola /m);
+    assert.match((await capri('dev', '--fresh', '--dir', directory)).output, /^capri: another Capri is using .*: stop it first/);
     assert.equal(await stop(again.child, 'SIGTERM'), 0);
 
+    // What a server that was killed leaves behind is in nobody's way.
+    fs.writeFileSync(path.join(directory, 'run/control.sock'), '');
     const fresh = await start(directory, '--fresh', '--no-sample', '--port-offset', String(offset));
     assert.equal(await countOfInbox(directory, offset, 'jan'), 0);
     assert.doesNotMatch((await capri('account', 'list', '--config', config)).output, /^ola /m);

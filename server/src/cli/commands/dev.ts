@@ -15,7 +15,7 @@ export const devCommand: Command = {
   },
   async run(invocation) {
     if (invocation.configFile !== undefined) throw usageError('`capri dev` makes its own configuration; use --dir, or `capri serve --config`');
-    const instance = prepareInstance({
+    const instance = await prepareInstance({
       directory: path.resolve(invocation.value('dir') ?? '.capri-dev'),
       portOffset: portOffset(invocation),
       isFresh: invocation.has('fresh'),

@@ -8,7 +8,6 @@ import { configExample } from '#config/render.ts';
 import { type ConfiguredListener, LISTENER_PORTS } from '#config/sections/listeners.ts';
 import { toToml } from '#config/values.ts';
 import { systemClock } from '#core/clock.ts';
-import { findControlPath } from '../control-path.ts';
 import { ensureOwnCertificate } from '../own-certificate.ts';
 
 export const DEV_DOMAIN = 'capri.localhost';
@@ -50,13 +49,13 @@ export function isDevDirectory(directory: string): boolean {
   return fs.existsSync(markerFile(directory));
 }
 
-/** Makes the directory, or brings it up to date. Throws DevDirectoryError. */
-export function prepareInstance({ directory, portOffset, isFresh }: DevOptions): DevInstance {
+/** Makes the directory, or brings it up to date. Throws DevDirectoryError, DomainError `not-permitted` when it is to be emptied under a running server. */
+export async function prepareInstance({ directory, portOffset, isFresh }: DevOptions): Promise<DevInstance> {
   const isKnown = isDevDirectory(directory);
   if (!isKnown && fs.existsSync(directory) && fs.readdirSync(directory).length > 0) {
     throw new DevDirectoryError(`${directory} is not empty and was not made by \`capri dev\`; choose another with --dir`);
   }
-  if (isKnown && isFresh) empty(directory);
+  if (isKnown && isFresh) await empty(directory);
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const offset = portOffset ?? readMarker(directory)?.portOffset ?? DEFAULT_PORT_OFFSET;
   const names = [DEV_DOMAIN, ...['mail', 'admin', 'usercontent', 'www', 'autoconfig'].map((name) => `${name}.${DEV_DOMAIN}`), 'localhost', '127.0.0.1', '::1'];
@@ -91,12 +90,11 @@ function loopbackAddresses(): readonly string[] {
   return hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
 }
 
-/** Only what `capri dev` made is ever removed, and never under a running server. */
-function empty(directory: string): void {
-  const socket = findControlPath(directory);
-  if (socket !== undefined && fs.existsSync(socket)) {
-    throw new DevDirectoryError(`a server may be running in ${directory}: stop it before --fresh (or remove ${socket} if none is)`);
-  }
+/** Only what `capri dev` made is ever removed, and never under a running server. Throws DomainError `not-permitted` when one runs. */
+async function empty(directory: string): Promise<void> {
+  // Only where it is needed: other commands have no use for a database.
+  const { lockDirectory } = await import('#store/sqlite/lock.ts');
+  using _lock = lockDirectory(directory);
   for (const name of fs.readdirSync(directory)) fs.rmSync(path.join(directory, name), { recursive: true, force: true });
 }
 
