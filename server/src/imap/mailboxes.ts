@@ -1,7 +1,23 @@
 /** What commands ask the store about mailboxes by name. RFC 9051 §5.1 */
 import { DomainError } from '#core/errors.ts';
+import { mailboxName } from '#store/mailbox-name.ts';
 import { findMailbox, listMailboxes, listSubscriptions, type MailboxInfo } from '#store/list-mailboxes.ts';
 import type { Session } from './session.ts';
+import type { Cursor } from './wire/cursor.ts';
+import { SEPARATOR } from './wire/mailbox-name.ts';
+
+/** The arguments of a command that names a mailbox and nothing else. */
+export function parseMailbox(cursor: Cursor): string {
+  cursor.space();
+  const name = cursor.mailbox();
+  cursor.end();
+  return name;
+}
+
+/** A name that a mailbox is to have. A separator at its end says that the client will create mailboxes below (RFC 9051 §6.3.4): here every mailbox can have some. */
+export function newMailboxName(name: string): string {
+  return mailboxName(name.endsWith(SEPARATOR) ? name.slice(0, -1) : name);
+}
 
 /** All mailboxes of the account, by name. */
 export function allMailboxes(session: Session): Promise<readonly MailboxInfo[]> {

@@ -2,9 +2,8 @@
 import { DomainError } from '#core/errors.ts';
 import { objectId } from '#core/ids.ts';
 import { createMailbox, SPECIAL_USES } from '#store/create-mailbox.ts';
-import { mailboxName } from '#store/mailbox-name.ts';
 import { type Command, ImapError } from '../command.ts';
-import { SEPARATOR } from '../wire/mailbox-name.ts';
+import { newMailboxName } from '../mailboxes.ts';
 
 interface CreateArgs {
   readonly name: string;
@@ -31,8 +30,7 @@ export const create: Command<CreateArgs> = {
   },
   run: async (session, args) => {
     const specialUse = args.specialUse === '' ? '' : knownUse(args.specialUse);
-    // A separator at the end says that the client will create mailboxes below (RFC 9051 §6.3.4): here every mailbox can have some.
-    const name = mailboxName(args.name.endsWith(SEPARATOR) ? args.name.slice(0, -1) : args.name);
+    const name = newMailboxName(args.name);
     const nowMs = session.services.clock.nowMs();
     const { mailbox } = await session.store.commit(createMailbox, { account: session.account, name, specialUse, nowMs }).catch((error: unknown) => {
       // The one thing that can be wrong with a name and a use that are proper.

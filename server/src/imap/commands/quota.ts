@@ -4,7 +4,7 @@
  * RFC 9208 §4.1, §4.2, §5
  */
 import { type Command, ImapError } from '../command.ts';
-import { mailboxNamed } from '../mailboxes.ts';
+import { mailboxNamed, parseMailbox } from '../mailboxes.ts';
 import type { Session } from '../session.ts';
 
 const ROOT = '';
@@ -28,12 +28,7 @@ export const getQuota: Command<string> = {
 export const getQuotaRoot: Command<string> = {
   name: 'GETQUOTAROOT',
   states: ['authenticated', 'selected'],
-  parse: (cursor) => {
-    cursor.space();
-    const name = cursor.mailbox();
-    cursor.end();
-    return name;
-  },
+  parse: parseMailbox,
   run: async (session, name) => {
     await mailboxNamed(session, name);
     session.untagged(`QUOTAROOT ${session.nameOnWire(name)} ""`);

@@ -1,10 +1,8 @@
 /** RENAME: ids stay, and so does what is below; of INBOX only the messages go. RFC 9051 §6.3.6 · RFC 8474 §4.1 */
-import { mailboxName } from '#store/mailbox-name.ts';
 import { renameInbox } from '#store/rename-inbox.ts';
 import { renameMailbox } from '#store/rename-mailbox.ts';
 import type { Command } from '../command.ts';
-import { mailboxNamed } from '../mailboxes.ts';
-import { SEPARATOR } from '../wire/mailbox-name.ts';
+import { mailboxNamed, newMailboxName } from '../mailboxes.ts';
 
 interface RenameArgs {
   readonly from: string;
@@ -25,7 +23,7 @@ export const rename: Command<RenameArgs> = {
   run: async (session, { from, to }) => {
     const { account, store, services } = session;
     const { mailbox } = await mailboxNamed(session, from);
-    const name = mailboxName(to.endsWith(SEPARATOR) ? to.slice(0, -1) : to);
+    const name = newMailboxName(to);
     const nowMs = services.clock.nowMs();
     if (from === 'INBOX') await renameInbox(store, { account, inbox: mailbox, name, nowMs });
     else await store.commit(renameMailbox, { account, mailbox, name, nowMs });

@@ -2,6 +2,7 @@
 import { mailboxName } from '#store/mailbox-name.ts';
 import { subscribe as subscribeMutation } from '#store/subscribe.ts';
 import type { Command } from '../command.ts';
+import { parseMailbox } from '../mailboxes.ts';
 
 export const subscribe: Command<string> = subscribing('SUBSCRIBE', true);
 export const unsubscribe: Command<string> = subscribing('UNSUBSCRIBE', false);
@@ -10,12 +11,7 @@ function subscribing(name: string, isSubscribed: boolean): Command<string> {
   return {
     name,
     states: ['authenticated', 'selected'],
-    parse: (cursor) => {
-      cursor.space();
-      const mailbox = cursor.mailbox();
-      cursor.end();
-      return mailbox;
-    },
+    parse: parseMailbox,
     run: async (session, mailbox) => {
       const { account, services } = session;
       await session.store.commit(subscribeMutation, { account, name: mailboxName(mailbox), isSubscribed, nowMs: services.clock.nowMs() });
