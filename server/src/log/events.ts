@@ -2,6 +2,7 @@
 export const EVENTS = {
   // server
   'server.started': 'The server is ready and serves its listeners',
+  'server.root': 'The server stays root, because its data belong to root: give them to a user of its own and set server.user',
   'server.stopping': 'The server has been asked to stop',
   'server.stopped': 'The server has stopped cleanly',
   'server.worker.died': 'A worker thread ended unexpectedly and is started again',

@@ -21,7 +21,7 @@ import { readCertificates } from './certificates.ts';
 import { openControlSocket } from './control-socket.ts';
 import { startJobs } from './jobs.ts';
 import { bindings, checkDistinct, probePorts } from './ports.ts';
-import { asUser, becomeUser, checkProgramIsReadable, prepareDataDirectory, serviceUser } from './privileges.ts';
+import { asUser, becomeUser, checkProgramIsReadable, isRoot, prepareDataDirectory, serviceUser } from './privileges.ts';
 import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
 import { queueSettings, startSending } from './sending.ts';
@@ -134,6 +134,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   }, TICKET_KEY_LIFE_MS);
   lifecycle.onStop('ticket keys', () => clearInterval(rotation));
   if (isAnnounced) for (const { name, address, port } of all) log.info('net.listening', { listener: name, address, port });
+  if (isAnnounced && isRoot()) log.warn('server.root', { directory: dataDirectory });
   log.info('server.started', { version: VERSION, hostname: config.server.hostname, threads: count, process: process.pid });
 
   return {

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { run, type Finished } from '../support/outside.ts';
+import { startServer } from '../support/server.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -49,6 +50,11 @@ test('made by root for another user, the data directory is closed to others and 
     ['srv', 'srv/mail', 'srv/mail/capri', 'srv/mail/capri/store'].map((name) => (fs.statSync(path.join(place.path, name)).mode & 0o777).toString(8)),
     ['755', '755', '700', '700'],
   );
+});
+
+test('a server that stays root says so', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+  await using server = await startServer();
+  assert.match(server.log(), /"level":"warn".*server\.root/);
 });
 
 async function capri(words: readonly string[], input?: string): Promise<Finished> {
