@@ -14,7 +14,7 @@ export interface Watched {
   expire(nowMs: number): void;
 }
 
-const slots = new Map<number, Watched[]>();
+const slots = new Map<number, Set<Watched>>();
 let timer: NodeJS.Timeout | undefined;
 let lastTick = 0;
 
@@ -28,15 +28,23 @@ export function watch(item: Watched): void {
   if (item.deadlineMs === Number.POSITIVE_INFINITY) return;
   const tick = Math.max(Math.ceil(item.deadlineMs / TICK_MS), Math.floor(performance.now() / TICK_MS) + 1);
   if (item.watchedAtTick !== 0 && item.watchedAtTick <= tick) return;
+  unwatch(item);
   item.watchedAtTick = tick;
   const slot = slots.get(tick);
-  if (slot) slot.push(item);
-  else slots.set(tick, [item]);
+  if (slot) slot.add(item);
+  else slots.set(tick, new Set([item]));
   if (!timer) {
     lastTick = Math.floor(performance.now() / TICK_MS);
     timer = setInterval(turn, TICK_MS);
     timer.unref();
   }
+}
+
+/** Lets an item go whose life is over: a minute of dead connections with all they hold is much memory on a busy server. */
+export function unwatch(item: Watched): void {
+  if (item.watchedAtTick === 0) return;
+  slots.get(item.watchedAtTick)?.delete(item);
+  item.watchedAtTick = 0;
 }
 
 function turn(): void {
@@ -47,7 +55,7 @@ function turn(): void {
     if (!slot) continue;
     slots.delete(tick);
     for (const item of slot) {
-      // An item that was moved nearer left a stale note behind.
+      // Let go by one that came before it in this slot.
       if (item.watchedAtTick !== tick) continue;
       item.watchedAtTick = 0;
       if (item.deadlineMs <= now) item.expire(now);

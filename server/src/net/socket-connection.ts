@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { type Connection, type ListenerName, NetError, type TlsFacts } from './connection.ts';
-import { nowMs, type Watched, watch } from './deadlines.ts';
+import { nowMs, unwatch, type Watched, watch } from './deadlines.ts';
 import { BufferedReader, type ByteSource } from './reader.ts';
 import { SocketTlsFacts, type TlsUpgrader } from './tls-upgrade.ts';
 import { type ByteSink, CorkedWriter } from './writer.ts';
@@ -180,6 +180,7 @@ export class SocketConnection implements Connection, ByteSource, ByteSink, Watch
     this.writer.end(new NetError('closed'));
     this.#closingListeners = undefined;
     this.#abort?.abort(new NetError('closed'));
+    unwatch(this);
     this.#host.closed(this);
   }
 
