@@ -32,7 +32,15 @@ export interface Resolution {
 
 /** A sign-in that was not accepted. The message is the same for every cause; the cause itself is for the user's own list and the log. */
 export class SignInRefused extends Error {
-  readonly cause_: 'unknown-login' | 'wrong-password' | 'disabled' | 'limited' | 'address-sign-in-off' | 'app-password-required' | 'malformed';
+  readonly cause_:
+    | 'unknown-login'
+    | 'wrong-password'
+    | 'disabled'
+    | 'limited'
+    | 'address-sign-in-off'
+    | 'app-password-required'
+    | 'other-identity'
+    | 'malformed';
   constructor(cause: SignInRefused['cause_']) {
     super('Sign-in refused; with a second factor on, use an app password');
     this.name = 'SignInRefused';
@@ -44,6 +52,8 @@ export interface SignInContext {
   readonly listener: ListenerName;
   readonly remoteAddress: string;
   readonly connectionId: string;
+  /** Whom the client asks to act as (the authorization identity of SASL): nobody but itself, by its login or the name it signs in with; empty means itself. */
+  readonly actAs?: string;
 }
 
 export interface Directory {
@@ -69,6 +79,8 @@ export interface Directory {
   scramKeys(login: string, context: SignInContext): Promise<ScramKeys>;
   /** Ends a SCRAM exchange: on failure counts it against limits and throws SignInRefused. */
   finishScram(keys: ScramKeys, isProven: boolean, context: SignInContext): Promise<Identity>;
+  /** Refuses what is no message of its mechanism, at the time of every other refusal: `startMs` (performance.now) is when it came. Throws SignInRefused. */
+  refuseMalformed(context: SignInContext, startMs: number): Promise<never>;
 }
 
 /** RFC 5802 §3, RFC 7677. */

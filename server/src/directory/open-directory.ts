@@ -66,6 +66,7 @@ export function openDirectory(options: DirectoryOptions): OpenDirectory {
     signInWithPassword: (login, password, context) => signIn.withPassword(login, password, context),
     scramKeys: (login, context) => signIn.scramKeys(login, context),
     finishScram: (keys, isProven, context) => signIn.finishScram(keys, isProven, context),
+    refuseMalformed: (context, startMs) => signIn.refuseMalformed(context, startMs),
     flush: () => signIn.flush(),
     [Symbol.asyncDispose]: async () => {
       changes[Symbol.dispose]();

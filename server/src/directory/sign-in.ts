@@ -36,6 +36,13 @@ export interface SignInOptions {
 /** Strangers' attempts that may be under way on one thread, delayed or waiting for a hash; beyond, they are refused. */
 const STRANGERS_LIMIT = 400;
 
+/** What was tried, and when it began. */
+interface AttemptFacts {
+  readonly name: string;
+  readonly context: SignInContext;
+  readonly startMs: number;
+}
+
 export class SignIn implements AsyncDisposable {
   readonly #store: Store;
   readonly #log: Log;
@@ -71,12 +78,13 @@ export class SignIn implements AsyncDisposable {
     const prepared = preparePassword(password);
     if (prepared === undefined) return this.#refuse(subject, 'malformed', { name, context, startMs });
     const known = this.#recall(subject, prepared, context);
-    if (known === 'accepted' && subject.account) return this.#accept(subject.account, context);
+    if (known === 'accepted' && subject.account) return this.#proven(subject, subject.account, { name, context, startMs });
     const outcome = known ?? (await this.#check(subject, prepared, context));
     if (outcome !== 'accepted') return this.#refuse(subject, outcome, { name, context, startMs });
     // Read again: the password or the state may have changed while the hash was made.
     const { account, obstacle } = await this.#find(name, context);
-    if (account && obstacle === undefined && account.credential_version === subject.account?.credential_version) return this.#accept(account, context);
+    if (account && obstacle === undefined && account.credential_version === subject.account?.credential_version)
+      return this.#proven(subject, account, { name, context, startMs });
     return this.#refuse(subject, obstacle ?? 'wrong-password', { name, context, startMs });
   }
 
@@ -84,7 +92,7 @@ export class SignIn implements AsyncDisposable {
   async scramKeys(name: string, context: SignInContext): Promise<ScramKeys> {
     const { account } = await this.#find(name, context);
     const keys = await this.#store.query(storedScramKeys(account?.account ?? NOBODY));
-    const fake = fakeScramKeys(await this.#store.query(fakeSecret()), name.normalize('NFC').toLowerCase());
+    const fake = fakeScramKeys(await this.#store.query(fakeSecret()), nameKey(name));
     return { ...(keys ?? fake), login: name, account: keys === undefined ? undefined : account?.account };
   }
 
@@ -104,7 +112,12 @@ export class SignIn implements AsyncDisposable {
       return this.#refuse(subject, cause, { name, context, startMs });
     }
     ticket.refund();
-    return this.#accept(current.account, context);
+    return this.#proven(current, current.account, { name, context, startMs });
+  }
+
+  /** What is no message of its mechanism names nobody: it is only logged, and refused like all else. */
+  async refuseMalformed(context: SignInContext, startMs: number): Promise<never> {
+    return await this.#refuse(undefined, 'malformed', { name: '', context, startMs });
   }
 
   /** Writes the sign-ins that are still only in memory. */
@@ -171,17 +184,24 @@ export class SignIn implements AsyncDisposable {
     return obstacle ?? 'wrong-password';
   }
 
+  /** The password was right; whether the client may be whom it asks to be is the last question. RFC 4422 §3.4.1 */
+  async #proven(subject: Subject, account: SubjectAccount, facts: AttemptFacts): Promise<Identity> {
+    const { name, context } = facts;
+    const wanted = nameKey(context.actAs ?? '');
+    if (wanted !== '' && wanted !== account.login && wanted !== nameKey(name)) return this.#refuse(subject, 'other-identity', facts);
+    return this.#accept(account, context);
+  }
+
   #accept(account: SubjectAccount, context: SignInContext): Identity {
     this.#record(account, 'accepted', context);
     this.#log.info('sign-in.accepted', { login: account.login, address: context.remoteAddress, listener: context.listener, connection: context.connectionId });
     return toIdentity(account);
   }
 
-  async #refuse(subject: Subject, cause: SignInRefused['cause_'], facts: { name: string; context: SignInContext; startMs: number }): Promise<never> {
-    const { name, context, startMs } = facts;
-    if (subject.account) this.#record(subject.account, cause, context);
+  async #refuse(subject: Subject | undefined, cause: SignInRefused['cause_'], { name, context, startMs }: AttemptFacts): Promise<never> {
+    if (subject?.account) this.#record(subject.account, cause, context);
     this.#log.info('sign-in.refused', {
-      login: subject.account?.login ?? name.slice(0, 80),
+      login: subject?.account?.login ?? name.slice(0, 80),
       cause,
       address: context.remoteAddress,
       listener: context.listener,
@@ -208,6 +228,10 @@ export class SignIn implements AsyncDisposable {
 
 function attemptOf(subject: Subject, context: SignInContext): Attempt {
   return { subject: subject.key, address: context.remoteAddress, isFamiliar: subject.isFamiliar };
+}
+
+function nameKey(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }
 
 /** Ids begin at 1. */

@@ -7,6 +7,7 @@ import { setPassword } from '#directory/credentials.ts';
 import { SignInRefused } from '#directory/directory.ts';
 import { hashPassword } from '#directory/password.ts';
 import type { TlsFacts } from '#net/connection.ts';
+import { all, sql } from '#store/sql.ts';
 import { addTestAccount, openTestDirectory, signInFrom, type TestDirectory } from '../../test/support/directory.ts';
 import { ScramClient } from '../../test/support/scram-client.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
@@ -71,6 +72,33 @@ test('LOGIN asks for the name, unless it came already, and the password', async 
   assert.equal(await say(place, 'LOGIN', 'jan', 'jan-password'), 'jan');
   await assert.rejects(say(place, 'LOGIN', 'jan', 'wrong'), SignInRefused);
   await assert.rejects(say(place, 'LOGIN', '', 'wrong'), SignInRefused);
+});
+
+test('what is malformed and who asks to be another are refused as late as a wrong password, and nothing of it counts as a sign-in', async () => {
+  await using place = await people({ refusalMs: 200 });
+  const mechanism = findMechanism('PLAIN', TLS) ?? assert.fail();
+  const plain = (message: string): string => Buffer.from(message).toString('base64');
+  const attempts = [
+    ['not base64', 'malformed'],
+    [plain('jan'), 'malformed'],
+    [plain('anna\0jan\0jan-password'), 'other-identity'],
+    // Now the password is known to be right.
+    [plain('anna\0jan\0jan-password'), 'other-identity'],
+    [plain('\0jan\0wrong'), 'wrong-password'],
+  ] as const;
+  for (const [initialResponse, cause] of attempts) {
+    const startMs = performance.now();
+    const ask = () => assert.fail('no question was due');
+    await assert.rejects(authenticate({ mechanism, context: contextOf(place, TLS), initialResponse, ask }), { cause_: cause });
+    const tookMs = performance.now() - startMs;
+    assert.ok(tookMs > 195, `${cause} took ${tookMs} ms`);
+  }
+  const startMs = performance.now();
+  await assert.rejects(scram(place, { name: 'gen', password: 'gen-password', authzid: 'jan' }), { cause_: 'other-identity' });
+  assert.ok(performance.now() - startMs > 195);
+  await place.people.flush();
+  assert.deepEqual(await place.store.query(all(sql`SELECT network FROM known_network`)), []);
+  assert.deepEqual(await place.store.query(all(sql`SELECT outcome FROM sign_in WHERE outcome = 'accepted'`)), []);
 });
 
 test('an exchange that the client ends with * is cancelled, and base64 is read strictly', async () => {
@@ -151,8 +179,8 @@ test('base64 that was written is read back, and nothing else is read', () => {
   );
 });
 
-async function people(): Promise<TestDirectory> {
-  const place = await openTestDirectory({ refusalMs: 1 });
+async function people({ refusalMs = 1 } = {}): Promise<TestDirectory> {
+  const place = await openTestDirectory({ refusalMs });
   await addTestAccount(place, 'jan');
   await addTestAccount(place, 'anna');
   await addTestAccount(place, 'gen', { generated: true });

@@ -4,10 +4,11 @@
  *
  * RFC 4422 §3 · RFC 4954 §4 (SMTP) · RFC 9051 §6.2.2 (IMAP) · RFC 5034 §4 (POP3)
  */
-import { type Directory, type Identity, SignInRefused } from '#directory/directory.ts';
+import type { Directory, Identity } from '#directory/directory.ts';
 import type { TlsFacts } from '#net/connection.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { login } from './login.ts';
+import { MalformedResponse } from './malformed.ts';
 import type { Mechanism, SaslContext } from './mechanism.ts';
 import { plain } from './plain.ts';
 import { scramSha256, scramSha256Plus } from './scram.ts';
@@ -45,16 +46,28 @@ export interface ExchangeOptions {
 
 /** Runs an exchange to its end. Throws SignInRefused (also for malformed messages), SaslCancelled, and what `ask` throws. */
 export async function authenticate({ mechanism, context, initialResponse, ask }: ExchangeOptions): Promise<Identity> {
-  const exchange = mechanism.start(context);
-  let step = await exchange.next(initialResponse === undefined ? undefined : decodeResponse(initialResponse === '=' ? '' : initialResponse));
-  // No mechanism here takes more than three rounds.
-  for (let round = 0; step.kind === 'challenge'; round++) {
-    if (round === 4) throw new SignInRefused('malformed');
-    step = await exchange.next(decodeResponse(await ask(encodeBase64(step.data))));
+  // A refusal is timed from the client's last message on, as the directory times its own.
+  let heardMs = performance.now();
+  const hear = async (challenge: Uint8Array): Promise<Buffer> => {
+    const line = await ask(encodeBase64(challenge));
+    heardMs = performance.now();
+    return decodeResponse(line);
+  };
+  try {
+    const exchange = mechanism.start(context);
+    let step = await exchange.next(initialResponse === undefined ? undefined : decodeResponse(initialResponse === '=' ? '' : initialResponse));
+    // No mechanism here takes more than three rounds.
+    for (let round = 0; step.kind === 'challenge'; round++) {
+      if (round === 4) throw new MalformedResponse();
+      step = await exchange.next(await hear(step.data));
+    }
+    // Data that comes with success travels as one more challenge, which the client answers with nothing (RFC 4422 §4, for protocols without room in the reply).
+    if (step.final !== undefined && (await hear(step.final)).length > 0) throw new MalformedResponse();
+    return step.identity;
+  } catch (error) {
+    if (error instanceof MalformedResponse) return await context.directory.refuseMalformed(context, heardMs);
+    throw error;
   }
-  // Data that comes with success travels as one more challenge, which the client answers with nothing (RFC 4422 §4, for protocols without room in the reply).
-  if (step.final !== undefined && decodeResponse(await ask(encodeBase64(step.final))).length > 0) throw new SignInRefused('malformed');
-  return step.identity;
 }
 
 function decodeResponse(line: string): Buffer {

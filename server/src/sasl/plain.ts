@@ -1,7 +1,6 @@
 /** PLAIN: [authzid] NUL authcid NUL password. RFC 4616 */
 import { decodeUtf8 } from '#core/bytes.ts';
-import { SignInRefused } from '#directory/directory.ts';
-import { refuseOtherIdentity } from './authzid.ts';
+import { MalformedResponse } from './malformed.ts';
 import type { Mechanism } from './mechanism.ts';
 
 export const plain: Mechanism = {
@@ -13,9 +12,8 @@ export const plain: Mechanism = {
       if (response === undefined) return { kind: 'challenge', data: new Uint8Array() };
       const parts = decodeUtf8(response)?.split('\0') ?? [];
       const [authzid, authcid, password] = parts;
-      if (parts.length !== 3 || authzid === undefined || !authcid || !password) throw new SignInRefused('malformed');
-      const identity = await context.directory.signInWithPassword(authcid, password, context);
-      refuseOtherIdentity(authzid, authcid, identity);
+      if (parts.length !== 3 || authzid === undefined || !authcid || !password) throw new MalformedResponse();
+      const identity = await context.directory.signInWithPassword(authcid, password, { ...context, actAs: authzid });
       return { kind: 'done', identity, final: undefined };
     },
   }),

@@ -4,8 +4,8 @@
  * RFC 5802 §5, §7 · RFC 7677 · RFC 9266 (tls-exporter) · RFC 5929 §4 (tls-server-end-point)
  */
 import { decodeUtf8 } from '#core/bytes.ts';
-import { SignInRefused } from '#directory/directory.ts';
 import { decodeBase64 } from './base64.ts';
+import { MalformedResponse } from './malformed.ts';
 
 export interface ClientFirst {
   /** `n,,` or `p=tls-exporter,a=jan,`: what the client signs in its final message. */
@@ -34,20 +34,20 @@ const FIRST = new RegExp(
 );
 const FINAL = /^(c=([A-Za-z0-9+/=]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[a-zA-Z]=[^\0,]*)*),p=([A-Za-z0-9+/=]+)$/;
 
-/** Throws SignInRefused (malformed). */
+/** Throws MalformedResponse. */
 export function parseClientFirst(bytes: Uint8Array): ClientFirst {
   const text = bytes.length > 4096 ? undefined : decodeUtf8(bytes);
   const [, gs2Header, flag, type, authzid = '', bare, name, nonce] = FIRST.exec(text ?? '') ?? [];
-  if (gs2Header === undefined || bare === undefined || name === undefined || nonce === undefined) throw new SignInRefused('malformed');
+  if (gs2Header === undefined || bare === undefined || name === undefined || nonce === undefined) throw new MalformedResponse();
   const binding = type !== undefined ? { type } : flag === 'y' ? 'y' : 'n';
   return { gs2Header, binding, authzid: unescapeName(authzid), bare, name: unescapeName(name), nonce };
 }
 
-/** Throws SignInRefused (malformed). */
+/** Throws MalformedResponse. */
 export function parseClientFinal(bytes: Uint8Array): ClientFinal {
   const text = bytes.length > 4096 ? undefined : decodeUtf8(bytes);
   const [, withoutProof, channelBinding, nonce, proof] = FINAL.exec(text ?? '') ?? [];
-  if (withoutProof === undefined || channelBinding === undefined || nonce === undefined || proof === undefined) throw new SignInRefused('malformed');
+  if (withoutProof === undefined || channelBinding === undefined || nonce === undefined || proof === undefined) throw new MalformedResponse();
   return { channelBinding: decodeBase64(channelBinding), nonce, proof: decodeBase64(proof), withoutProof };
 }
 

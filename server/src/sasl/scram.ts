@@ -5,10 +5,10 @@
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { latin1 } from '#core/bytes.ts';
-import { type ScramKeys, SignInRefused } from '#directory/directory.ts';
+import type { ScramKeys } from '#directory/directory.ts';
 import type { TlsFacts } from '#net/connection.ts';
-import { refuseOtherIdentity } from './authzid.ts';
 import { encodeBase64 } from './base64.ts';
+import { MalformedResponse } from './malformed.ts';
 import type { Mechanism, SaslContext, SaslExchange, SaslStep } from './mechanism.ts';
 import { type ClientFinal, type ClientFirst, parseClientFinal, parseClientFirst } from './scram-messages.ts';
 
@@ -51,15 +51,14 @@ function scram(context: SaslContext, isPlus: boolean): SaslExchange {
     const final = parseClientFinal(message);
     const signed = `${first.bare},${serverFirst},${final.withoutProof}`;
     const isProven = final.nonce === nonce && isSame(final.channelBinding, binding) && isProof(final, signed, keys);
-    const identity = await context.directory.finishScram(keys, isProven, context);
-    refuseOtherIdentity(first.authzid, first.name, identity);
+    const identity = await context.directory.finishScram(keys, isProven, { ...context, actAs: first.authzid });
     return { kind: 'done', identity, final: latin1(`v=${hmac(keys.serverKey, signed).toString('base64')}`) };
   }
 
   return {
     async next(response) {
       if (response === undefined) {
-        if (begun) throw new SignInRefused('malformed');
+        if (begun) throw new MalformedResponse();
         return { kind: 'challenge', data: new Uint8Array() };
       }
       return begun ? finish(response, begun) : begin(response);
@@ -67,17 +66,17 @@ function scram(context: SaslContext, isPlus: boolean): SaslExchange {
   };
 }
 
-/** What the client must have bound to. Throws SignInRefused where the flag does not fit the mechanism: RFC 5802 §6 (a downgrade, or a type we do not know). */
+/** What the client must have bound to. Throws MalformedResponse where the flag does not fit the mechanism: RFC 5802 §6 (a downgrade, or a type we do not know). */
 function bindingData(first: ClientFirst, isPlus: boolean, { tls, directory }: SaslContext): Buffer {
   if (typeof first.binding === 'object') {
     const { type } = first.binding;
     const known = BINDING_TYPES.find((candidate) => candidate === type);
     const data = isPlus && known ? tls?.channelBinding(known) : undefined;
-    if (data === undefined) throw new SignInRefused('malformed');
+    if (data === undefined) throw new MalformedResponse();
     return data;
   }
   // 'y' says "you do not show -PLUS": where we did, somebody took it out of the list.
-  if (isPlus || (first.binding === 'y' && canBind(tls) && directory.showsScram)) throw new SignInRefused('malformed');
+  if (isPlus || (first.binding === 'y' && canBind(tls) && directory.showsScram)) throw new MalformedResponse();
   return Buffer.alloc(0);
 }
 
