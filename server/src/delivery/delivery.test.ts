@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { setDomain } from '#directory/domains.ts';
-import { removeAccount } from '#directory/accounts.ts';
+import { removeAccount, updateAccount } from '#directory/accounts.ts';
 import { prepareMessage } from '#message/prepare.ts';
 import { all, sql } from '#store/sql.ts';
 import { findTrail } from '#trail/find.ts';
@@ -78,6 +78,15 @@ test('a size that is announced too large is refused at MAIL, one that would not 
   await rejects(house.delivery.begin(stranger, undefined, { ...PLAIN, sizeBytes: 60 * 2 ** 20 }), refusal(552, '5.3.4'));
   const envelope = await house.delivery.begin(stranger, undefined, PLAIN);
   await rejects(envelope.recipient(address('full@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
+});
+
+test('postmaster is reached also while the mailbox of the administrator is full', async () => {
+  await using house = await openMailHouse();
+  await house.store.commit(updateAccount, { account: house.accounts.admin, quotaBytes: 1 });
+  const envelope = await house.delivery.begin(stranger, undefined, { ...PLAIN, sizeBytes: 100 });
+  await envelope.recipient({ localPart: 'Postmaster', domain: '' }, NO_PARAMETERS);
+  await envelope.recipient(address('postmaster@capri.example'), NO_PARAMETERS);
+  await rejects(envelope.recipient(address('admin@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
 });
 
 test('an account whose mail is gone by the end of data is left out where each recipient is answered for; else the client must come again', async () => {

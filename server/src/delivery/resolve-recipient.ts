@@ -39,7 +39,9 @@ export async function resolveRecipient(directory: DeliveryDirectory, question: R
 function localTarget(found: Resolution, path: Path, { sizeBytes, parameters }: RecipientQuestion): LocalTarget {
   if (found.isDisabled) throw new Refusal(550, '5.2.1', 'Mailbox is disabled');
   // A message whose size nobody has said may still exceed the quota: once accepted here, it is delivered.
-  if (found.quotaBytes > 0 && (found.usedBytes >= found.quotaBytes || found.usedBytes + sizeBytes > found.quotaBytes)) {
+  // Postmaster must be reachable in any case (RFC 5321 §4.5.1), also where that mailbox is full.
+  const isPostmaster = found.address === 'postmaster' || found.address.startsWith('postmaster@');
+  if (!isPostmaster && found.quotaBytes > 0 && (found.usedBytes >= found.quotaBytes || found.usedBytes + sizeBytes > found.quotaBytes)) {
     throw new Refusal(452, '4.2.2', 'Mailbox is full', `over quota: account ${found.account}`);
   }
   return { kind: 'local', account: found.account, address: path.domain === '' ? found.address : formatPath(path), detail: found.detail, parameters };
