@@ -44,11 +44,10 @@ export class Conclusions {
         isTold = false;
       }
     }
-    this.#settlement.add(
-      judged.map((one) => this.#settled(message, one, isTold)),
-      this.#trail(message, judged, session),
-      notice,
-    );
+    const settled = judged.map((one) => this.#settled(message, one, isTold));
+    // Who stays only because the sender could not be told has not bounced yet: the attempt that settles it is the one to tell of.
+    const telling = judged.filter(({ verdict }, index) => verdict.kind !== 'done' || settled[index]?.kind === 'done');
+    this.#settlement.add(settled, this.#trail(message, telling, session), notice);
   }
 
   /** Gives leases back without an attempt. */

@@ -170,6 +170,8 @@ suite('the queue', () => {
     await house.wake();
     await house.settled();
     assert.equal(house.notices.length, 1);
+    const trail = await house.store.query(all<{ event: string }>(sql`SELECT event FROM trail WHERE event = 'bounced'`));
+    assert.equal(trail.length, 1);
   });
 
   test('leaves a destination that cannot be reached alone, while others are served', async () => {
