@@ -19,29 +19,29 @@ export async function openMaildrop(store: Store, account: AccountId): Promise<Ma
   using base = await store.openMailbox(mailbox);
   base.refresh();
   const { length } = base;
-  return new Maildrop(store, mailbox, { uids: base.uids.slice(0, length), emails: base.emails.slice(0, length), sizes: base.sizes.slice(0, length) });
+  const snapshot = { uids: base.uids.slice(0, length), emails: base.emails.slice(0, length), sizes: base.sizes.slice(0, length) };
+  // Asked now: an entry that is expunged elsewhere meanwhile has no row to ask.
+  return new Maildrop(store, mailbox, { ...snapshot, suffixed: await loadSuffixed(store, mailbox, snapshot.uids) });
 }
 
 export interface Snapshot {
   readonly uids: Uint32Array;
   readonly emails: Float64Array;
   readonly sizes: Uint32Array;
+  /** Uids whose UIDL has the uid in it. */
+  readonly suffixed: ReadonlySet<number>;
 }
 
 export class Maildrop implements Disposable {
   readonly mailbox: MailboxId;
   readonly reader: ReadAhead;
-  readonly #store: Store;
   readonly #snapshot: Snapshot;
   readonly #marked: Uint8Array;
-  /** Uids whose UIDL has the uid in it; undefined until somebody asks. */
-  #suffixed: ReadonlySet<number> | undefined;
   #count: number;
   #bytes: number;
 
   constructor(store: Store, mailbox: MailboxId, snapshot: Snapshot) {
     this.mailbox = mailbox;
-    this.#store = store;
     this.#snapshot = snapshot;
     this.#marked = new Uint8Array(snapshot.uids.length);
     this.#count = snapshot.uids.length;
@@ -91,16 +91,15 @@ export class Maildrop implements Disposable {
   }
 
   /** The unique id of a message: its email id, or email id and uid where INBOX held the message already when this copy came. Never changes. */
-  async uidlOf(index: number): Promise<string> {
+  uidlOf(index: number): string {
     const uid = this.#snapshot.uids[index] ?? 0;
-    const isSuffixed = this.#suffixed?.has(uid) ?? (await this.#store.query(isUidlSuffixed(this.mailbox, uid)));
-    return this.#uidl(index, isSuffixed);
+    const id = objectId('email', (this.#snapshot.emails[index] ?? 0) as EmailId);
+    return this.#snapshot.suffixed.has(uid) ? `${id}-${uid}` : id;
   }
 
   /** The unique ids of all messages that are not marked, with their numbers, as UIDL lists them. */
-  async uidlLines(): Promise<Iterable<string>> {
-    const suffixed = (this.#suffixed ??= await this.#loadSuffixed());
-    return this.#lines((index) => this.#uidl(index, suffixed.has(this.#snapshot.uids[index] ?? 0)));
+  uidlLines(): Iterable<string> {
+    return this.#lines((index) => this.uidlOf(index));
   }
 
   /** The sizes of all messages that are not marked, with their numbers, as LIST shows them. */
@@ -115,22 +114,15 @@ export class Maildrop implements Disposable {
   *#lines(of: (index: number) => string): Iterable<string> {
     for (let index = 0; index < this.length; index++) if (!this.isMarked(index)) yield `${index + 1} ${of(index)}`;
   }
+}
 
-  #uidl(index: number, isSuffixed: boolean): string {
-    const id = objectId('email', (this.#snapshot.emails[index] ?? 0) as EmailId);
-    return isSuffixed ? `${id}-${this.#snapshot.uids[index]}` : id;
+async function loadSuffixed(store: Store, mailbox: MailboxId, uids: Uint32Array): Promise<ReadonlySet<number>> {
+  const found = new Set<number>();
+  for (let first = 0; first < uids.length; first += SLICE) {
+    const last = Math.min(first + SLICE, uids.length) - 1;
+    for (const [uid] of await store.query(suffixedUids(mailbox, uids[first] ?? 0, uids[last] ?? 0))) found.add(uid);
   }
-
-  async #loadSuffixed(): Promise<ReadonlySet<number>> {
-    const { uids } = this.#snapshot;
-    const found = new Set<number>();
-    for (let first = 0; first < uids.length; first += SLICE) {
-      const last = Math.min(first + SLICE, uids.length) - 1;
-      const slice = await this.#store.query(suffixedUids(this.mailbox, uids[first] ?? 0, uids[last] ?? 0));
-      for (const [uid] of slice) found.add(uid);
-    }
-    return found;
-  }
+  return found;
 }
 
 function* findInbox(account: AccountId): Program<MailboxId> {
@@ -141,8 +133,4 @@ function* findInbox(account: AccountId): Program<MailboxId> {
 
 function* suffixedUids(mailbox: MailboxId, first: number, last: number): Program<readonly (readonly [number])[]> {
   return yield* rows<readonly [number]>(sql`SELECT uid FROM entry WHERE mailbox = ${mailbox} AND uid >= ${first} AND uid <= ${last} AND uidl = 1`);
-}
-
-function* isUidlSuffixed(mailbox: MailboxId, uid: number): Program<boolean> {
-  return (yield* one(sql`SELECT 1 FROM entry WHERE mailbox = ${mailbox} AND uid = ${uid} AND uidl = 1`)) !== undefined;
 }

@@ -57,6 +57,9 @@ test('UIDLs differ for copies of one message in INBOX', async () => {
   const first = objectId('email', place.emails[0] as never);
   const lines = await client.linesUntil((line) => line.startsWith('+OK 3'));
   assert.deepEqual(lines, ['+OK Listing follows', `1 ${first}`, `2 ${objectId('email', place.emails[1] as never)}`, `3 ${first}-3`, '.', `+OK 3 ${first}-3`]);
+  await store.commit(expunge, { account, mailbox: inbox, uids: '3', onlyDeleted: false, nowMs });
+  client.send('UIDL 3\r\n');
+  assert.equal(await client.line(), `+OK 3 ${first}-3`);
 });
 
 test('a large message comes whole, byte for byte, and so do many small ones in a pipeline', async () => {

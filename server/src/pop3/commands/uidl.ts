@@ -10,10 +10,10 @@ export const uidl: Command = {
     const { maildrop } = session;
     if (argument !== '') {
       const index = messageAt(maildrop, argument);
-      session.writer.write(`+OK ${index + 1} ${await maildrop.uidlOf(index)}\r\n`);
+      session.writer.write(`+OK ${index + 1} ${maildrop.uidlOf(index)}\r\n`);
       return;
     }
-    const lines = await maildrop.uidlLines();
+    const lines = maildrop.uidlLines();
     session.ok(texts.listing);
     await session.lines(lines);
   },
