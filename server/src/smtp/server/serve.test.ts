@@ -160,6 +160,23 @@ test('a line that never ends is refused once, in bounded memory', async () => {
   equal(await client.line(), '250 2.0.0 Ok');
 });
 
+test('HELP names only what works on the listener', async () => {
+  for (const [listener, absent] of [
+    ['smtp', /AUTH|LHLO/],
+    ['lmtp', /AUTH|EHLO|STARTTLS/],
+  ] as const) {
+    await using served = await serve(listener);
+    using client = await greeted(served, listener);
+    client.send('HELP\r\n');
+    const lines = await client.linesUntil((line) => line.startsWith('214 '));
+    equal(
+      lines.some((line) => absent.test(line)),
+      false,
+    );
+    ok(lines.includes('214-2.0.0 RSET'));
+  }
+});
+
 test('junk of every kind is answered line by line and never ends the server', async () => {
   await using served = await serve('smtp', { settings: { maxErrors: 1000 } });
   using client = await greeted(served, 'smtp');
