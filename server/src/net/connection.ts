@@ -14,7 +14,11 @@ export class NetError extends Error {
   readonly code: NetErrorCode;
 
   constructor(code: NetErrorCode, message: string = code, options?: ErrorOptions) {
+    // Every conversation ends with one of these: a stack, which nobody reads, would cost more than the rest of the goodbye.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'NetError';
     this.code = code;
   }
