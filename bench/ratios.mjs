@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 const rows = fs.readFileSync(process.argv[2], 'utf8').trim().split('\n').map((line) => JSON.parse(line));
 const OURS = 'capri';
-const LOWER = new Set(['ms', 'KiB', 'MB', 'us']);
+const isLower = (unit) => /^(ms|us|KiB|MB|%)/.test(unit);
 const cells = new Map();
 for (const { workload, params, server, value, unit } of rows) {
   const { n, batch, multiappend, mb, hits, proto, ...shown } = params;
@@ -15,7 +15,7 @@ const format = (value) => (value === undefined ? '' : value >= 1000 ? Math.round
 console.log('| measurement | unit | Capri | best peer | which | times better |\n| --- | --- | --- | --- | --- | --- |');
 for (const [name, { unit, values }] of cells) {
   const ours = values.get(OURS);
-  const lower = LOWER.has(unit);
+  const lower = isLower(unit);
   const [peer, best] = [...values].filter(([server]) => server !== OURS).toSorted((a, b) => (lower ? a[1] - b[1] : b[1] - a[1]))[0] ?? [];
   const ratio = ours === undefined || best === undefined ? undefined : lower ? best / ours : ours / best;
   console.log(`| ${name} | ${unit} | ${format(ours)} | ${format(best)} | ${peer ?? ''} | ${ratio === undefined ? '' : Number(ratio.toPrecision(2))} |`);
