@@ -145,7 +145,7 @@ async function prepareSelected({ selected }: Session): Promise<void> {
   selected.view.beginCommand();
 }
 
-/** Untagged news goes out before the tagged reply, whether the command succeeded or not. */
+/** Untagged news goes out before the tagged OK; after a command that failed it waits for the next. */
 async function tellBefore(session: Session, command: Command<unknown>, kind: 'seq' | 'uid'): Promise<void> {
   if (session.selected === undefined) return;
   await session.tellUpdates({ expunges: command.holdsExpunges?.(kind) !== true });

@@ -8,7 +8,7 @@
  */
 import type { StructurePart } from './structure.ts';
 
-/** `1.2.HEADER` is { parts: [1, 2], text: 'HEADER' }; for HEADER.FIELDS ask for HEADER and filter (header-filter.ts). */
+/** `1.2.HEADER` is { parts: [1, 2], text: 'HEADER' }; for HEADER.FIELDS ask for HEADER and filter what it gives. */
 export interface Section {
   readonly parts: readonly number[];
   readonly text: 'HEADER' | 'TEXT' | 'MIME' | undefined;

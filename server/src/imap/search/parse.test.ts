@@ -105,6 +105,8 @@ test('no input makes SEARCH or FETCH throw anything but an ImapError', () => {
     fc.array(word).map((words) => words.join(' ')),
     fc.string(),
   );
+  // A system flag has a key of its own (RFC 9051 §9, flag-keyword is an atom).
+  for (const key of ['KEYWORD', 'UNKEYWORD']) throws(() => parseSearch(new Cursor([`${key} \\Seen`])), ImapError);
   fc.assert(
     fc.property(text, (input) => {
       for (const parse of [parseSearch, parseFetchRequest]) {

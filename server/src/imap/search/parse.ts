@@ -168,7 +168,7 @@ class Parser {
       case 'KEYWORD':
       case 'UNKEYWORD': {
         cursor.space();
-        const keyword: Criterion = { kind: 'keyword', name: cursor.flag().toLowerCase() };
+        const keyword: Criterion = { kind: 'keyword', name: cursor.atom().toLowerCase() };
         return word === 'KEYWORD' ? keyword : not(keyword);
       }
       case 'UID':
