@@ -74,7 +74,9 @@ export const domainOperations: readonly AnyOperation[] = [
     permission: 'admin',
     input: z.strictObject({ domain: z.string() }),
     output: z.object({ domain: z.string() }),
-    async run({ store }, { domain }) {
+    async run({ store, primaryDomain }, { domain }) {
+      if (normalizeDomain(domain) === normalizeDomain(primaryDomain))
+        throw new DomainError('bad-request', `${domain} is the primary domain of this server, from which notices are sent: it cannot be removed`);
       await store.commit(removeDomain, { domain });
       return { domain };
     },

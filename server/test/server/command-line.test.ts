@@ -61,7 +61,7 @@ test('every mistake is one clear line, with an exit status of its own for wrong 
     [['account', 'add', 'Ala Ma'], 1, /^capri: "Ala Ma" cannot be a login/],
     [['account', 'remove', 'admin'], 1, /^capri: admin is the last administrator$/],
     [['alias', 'add', 'x@elsewhere.test', '--to', 'ala'], 1, /^capri: elsewhere.test is not one of our domains$/],
-    [['domain', 'remove', 'capri.test'], 1, /^capri: domain capri.test still has addresses: remove them first$/],
+    [['domain', 'remove', 'capri.test'], 1, /^capri: capri.test is the primary domain of this server, /],
     [['queue', 'show', 'nothing'], 1, /^capri: there is no message nothing in the queue/],
   ];
   for (const [words, status, line] of cases) {
