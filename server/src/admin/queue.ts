@@ -53,7 +53,8 @@ export interface QueueChange {
 }
 
 const PAGE = 500;
-const AT_ONCE = 200;
+const AT_ONCE = 100;
+const ROWS_AT_ONCE = 1000;
 
 export const queueOperations: readonly AnyOperation[] = [
   operation({
@@ -101,24 +102,54 @@ function change(verb: string, mutation: Mutation<OperateArgs, number>, about: st
     output: z.object({ recipients: z.number() }),
     async run({ store, clock }, { ids, all }): Promise<QueueChange> {
       if ((ids === undefined) === (all === undefined)) throw new DomainError('bad-request', 'name messages by their ids, or say that all are meant');
-      for (const id of ids ?? []) if ((await store.query(readQueued(id))) === undefined) throw notQueued(id);
-      const queueIds = ids ?? (await everyId(store));
       let recipients = 0;
-      for (let first = 0; first < queueIds.length; first += AT_ONCE) {
-        recipients += await store.commit(mutation, { queueIds: queueIds.slice(first, first + AT_ONCE), nowMs: clock.nowMs() });
+      for (const queueIds of slices(ids === undefined ? await everyone(store) : await named(store, ids))) {
+        recipients += await store.commit(mutation, { queueIds, nowMs: clock.nowMs() });
       }
       return { recipients };
     },
   });
 }
 
-async function everyId(store: Store): Promise<readonly string[]> {
-  const ids: string[] = [];
+interface Sized {
+  readonly queueId: string;
+  readonly recipients: number;
+}
+
+/** Cut so that a mutation touches few enough rows: a message has at most 1,000 recipients. */
+function* slices(messages: readonly Sized[]): Iterable<readonly string[]> {
+  let slice: string[] = [];
+  let rows = 0;
+  for (const { queueId, recipients } of messages) {
+    if (slice.length > 0 && (slice.length >= AT_ONCE || rows + recipients > ROWS_AT_ONCE)) {
+      yield slice;
+      slice = [];
+      rows = 0;
+    }
+    slice.push(queueId);
+    rows += recipients;
+  }
+  if (slice.length > 0) yield slice;
+}
+
+/** Throws `message-not-found` before anything is changed. */
+async function named(store: Store, ids: readonly string[]): Promise<readonly Sized[]> {
+  const found: Sized[] = [];
+  for (const queueId of ids) {
+    const queued = await store.query(readQueued(queueId));
+    if (queued === undefined) throw notQueued(queueId);
+    found.push({ queueId, recipients: queued.recipients.length });
+  }
+  return found;
+}
+
+async function everyone(store: Store): Promise<readonly Sized[]> {
+  const found: Sized[] = [];
   for (let after = ''; ; ) {
     const page = await store.query(listQueued(after, PAGE));
-    ids.push(...page.map(({ message }) => message.queueId));
+    found.push(...page.map(({ message, recipients }) => ({ queueId: message.queueId, recipients: recipients.length })));
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return ids;
+    if (last === undefined || page.length < PAGE) return found;
     after = last.message.queueId;
   }
 }

@@ -7,7 +7,7 @@ import { readQueued } from './queue-rows.ts';
 import { removeRecipients } from './settle.ts';
 
 export interface OperateArgs {
-  /** At most 200. */
+  /** At most 100. */
   readonly queueIds: readonly string[];
   readonly nowMs: number;
 }
