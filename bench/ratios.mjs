@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 const rows = fs.readFileSync(process.argv[2], 'utf8').trim().split('\n').map((line) => JSON.parse(line));
 const OURS = 'capri';
-const isLower = (unit) => /^(ms|us|KiB|MB|%)/.test(unit);
+const isLower = (unit) => /^(ms|us|KiB|MB|%)(?![a-z])/.test(unit);
 const cells = new Map();
 for (const { workload, params, server, value, unit } of rows) {
   const { n, batch, multiappend, mb, hits, proto, ...shown } = params;

@@ -16,7 +16,7 @@ const seed = Number(process.env['CAPRI_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 test(`nothing acknowledged is lost or doubled in ${kills} kills (seed ${seed})`, { timeout: 30_000 + kills * 20_000 }, async (t) => {
   const random = generator(seed);
-  await using server = await startServer({ accounts: Object.values(ACCOUNTS) });
+  const server = await startServer({ accounts: Object.values(ACCOUNTS) });
   const target: Target = {
     smtpPort: server.ports.smtp,
     imapsPort: server.ports.imaps,
@@ -38,8 +38,10 @@ test(`nothing acknowledged is lost or doubled in ${kills} kills (seed ${seed})`,
     const problems: string[] = [];
     for (const account of Object.values(ACCOUNTS)) problems.push(...ledger.reconcile(account, await inventory(target, account)));
     problems.push(...ledger.reconcileGroups());
-    assert.deepEqual(problems, [], `after kill ${round} of seed ${seed}`);
+    assert.deepEqual(problems, [], `after kill ${round} of seed ${seed}; the data are kept in ${server.directory}`);
+    if (round % 100 === 0) t.diagnostic(`${round} kills, ${ledger.acknowledged} acknowledged changes`);
   }
+  await server[Symbol.asyncDispose]();
   t.diagnostic(`${kills} kills, ${ledger.acknowledged} acknowledged changes, seed ${seed}`);
   assert.ok(ledger.acknowledged > kills * 10, `only ${ledger.acknowledged} changes were acknowledged: the test proves little`);
 });

@@ -52,7 +52,10 @@ test('what is wrong with capri.toml or its certificates is one clear line', asyn
     [good.replace(key, otherKeyFile), /certificate\.pem: the private key does not belong to the certificate; give the key it was requested with$/],
     [good.replace(/\[\[tls[^[]*/, ''), /^capri: no certificate is configured, and nothing works without TLS; add one under \[\[tls\.certificates\]\]/],
     [`${good}\n[queue.smarthost]\nhost = "relay.example"\nlogin = "x"\n`, /^capri: the relay relay\.example needs both login and password_file, or neither$/],
-    [good.replace(`port = ${server.ports.imaps}`, `port = ${server.ports.imap}`), /^capri: \[listeners\.imap\] and \[listeners\.imaps\] are both on 127\.0\.0\.1 port \d+; give one of them another port$/],
+    [
+      good.replace(`port = ${server.ports.imaps}`, `port = ${server.ports.imap}`),
+      /^capri: \[listeners\.imap\] and \[listeners\.imaps\] are both on 127\.0\.0\.1 port \d+; give one of them another port$/,
+    ],
     [`${good}\n[dns]\nservers = ["nine"]\n`, /capri\.toml:\d+:\d+: dns\.servers\[0\] = "nine" is not valid; write a list of addresses, such as/],
   ];
   for (const [text, line] of cases) {
