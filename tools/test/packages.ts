@@ -19,7 +19,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   strace: '/usr/bin/strace',
   bsdutils: '/usr/bin/script',
   'libio-socket-ssl-perl': '/usr/share/perl5/IO/Socket/SSL.pm',
-  'libnet-ssleay-perl': '/usr/share/doc/libnet-ssleay-perl',
 };
 const POLICY = '/usr/sbin/policy-rc.d';
 

@@ -29,7 +29,7 @@ export interface LaneHost {
 
 /** A connection without work is kept this long. */
 const IDLE_MS = 1500;
-/** Above this many waiting recipients a lane takes no more for now. */
+/** Above this many waiting recipients a lane takes no more until some are done. */
 const FULL = 1000;
 
 export class Lane {
