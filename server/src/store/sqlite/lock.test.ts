@@ -11,7 +11,7 @@ import { lockDirectory } from './lock.ts';
 test('a data directory has one server; kill -9 sets it free', async () => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-lock-'));
   const script = `import { lockDirectory } from ${JSON.stringify(path.join(import.meta.dirname, 'lock.ts'))};
-    lockDirectory(${JSON.stringify(directory)}); console.log('locked'); setInterval(() => {}, 1000);`;
+    globalThis.held = lockDirectory(${JSON.stringify(directory)}); console.log('locked'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await once(child.stdout, 'data');

@@ -8,7 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { DomainError } from '#core/errors.ts';
 
 /**
- * Takes the lock for this process until disposed. Throws `not-permitted` with a text for people when somebody else has it.
+ * Takes the lock for this process until disposed; whoever drops what is returned loses the lock when it is collected. Throws `not-permitted` with a text for people when somebody else has it.
  * Never open `DIR/lock` by other means in the same process: POSIX drops a process's locks with its first close of the file.
  */
 export function lockDirectory(directory: string): Disposable {
