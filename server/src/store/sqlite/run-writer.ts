@@ -4,8 +4,10 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openForWriting } from '../open.ts';
+import { storeDirectory } from '../blobs/layout.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { Answer, RequestBatch } from './protocol.ts';
+import { Reserve } from './reserve.ts';
 import { type AnyMutation, Writer, type WriterClient } from './writer.ts';
 
 /** What the thread is started with (`workerData`). */
@@ -69,6 +71,7 @@ function start(data: WriterThreadData, mutations: readonly AnyMutation[], report
     connection,
     mutations,
     onFailure,
+    reserve: new Reserve(storeDirectory(data.directory)),
     afterCommit: () => checkpointer.afterCommit(),
     ...(data.freeSpaceMarkBytes !== undefined && { freeSpaceMarkBytes: data.freeSpaceMarkBytes }),
     ...(data.segmentBytes !== undefined && { segmentBytes: data.segmentBytes }),

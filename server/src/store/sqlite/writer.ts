@@ -14,12 +14,15 @@ import { sql } from '../sql.ts';
 import { type Connection, sqliteCode } from './driver.ts';
 import { FairQueue } from './fair-queue.ts';
 import { FreeSpace } from './free-space.ts';
+import type { Reserve } from './reserve.ts';
 import type { Answer, AnswerBatch, Failure, Request, RequestBatch } from './protocol.ts';
 
 /** Any mutation, for lists of them. */
 export type AnyMutation = Mutation<never, unknown>;
 
 export interface WriterOptions {
+  /** What is given up when the disk is full to its last octet. */
+  readonly reserve?: Reserve;
   readonly directory: string;
   readonly connection: Connection;
   readonly mutations: readonly AnyMutation[];
@@ -137,6 +140,7 @@ export class Writer {
       if (this.#isStopped) return;
       this.#runGroup();
       if (this.#inbox.size > 0) this.#schedule();
+      else this.#tendReserve();
     });
   }
 
@@ -220,15 +224,47 @@ export class Writer {
         this.#attempt(ready, run, true);
       }
     } catch (error) {
-      this.#options.onFailure?.(error, ready.length);
       this.#space.forget();
       this.#rollBack();
+      const frugal = isDiskFull(error) ? ready.filter(({ bodies }) => bodies.length === 0) : [];
+      if (frugal.length > 0 && this.#makeRoom()) {
+        // Only what brings no message may use the reserve: an expunge among it makes room for the others.
+        const failure = failureOfGroup(error);
+        for (const { waiting, bodies } of ready) if (bodies.length > 0) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
+        const { told, count } = this.#transact(frugal, outcomes);
+        return { told, count: count === frugal.length ? ready.length : this.#refuseRest(frugal.slice(count), failure, outcomes, ready.length) };
+      }
+      this.#options.onFailure?.(error, ready.length);
       const failure = failureOfGroup(error);
       for (const { waiting } of ready) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
       return { told: { hints: [], topics: [] }, count: ready.length };
     }
     outcomes.push(...run.outcomes);
     return { told: { hints: [...run.hints].flat(), topics: [...run.topics] }, count: run.outcomes.length };
+  }
+
+  /** Those for whom there was no time after room had been made try again later. */
+  #refuseRest(rest: readonly Ready[], failure: Failure, outcomes: Outcome[], count: number): number {
+    for (const { waiting } of rest) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
+    return count;
+  }
+
+  /** On a full disk: gives the reserve up and lets the log begin anew. Returns whether another try may succeed. */
+  #makeRoom(): boolean {
+    if (!this.#options.reserve?.give()) return false;
+    try {
+      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // There is the reserve's room at least.
+      this.#options.onFailure?.(error, 0);
+    }
+    return true;
+  }
+
+  /** Puts room by again once there is enough, and never in the way of a request. */
+  #tendReserve(): void {
+    const { reserve } = this.#options;
+    if (reserve?.isWanted && !this.#space.isBelowMark()) reserve.make();
   }
 
   /** Returns false, with nothing done, when a mutation failed half-way and has no savepoint. Throws what concerns the whole group. */
