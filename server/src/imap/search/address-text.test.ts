@@ -15,6 +15,8 @@ test('addresses are found without their comments, quoting and stray spaces', () 
   equal(contains('"Jan" Kowalski <jan . k@example.com>', 'jan kowalski <jan.k@example.com>'), true);
   equal(contains('"Kowalski, Jan" <jan@example.com>', 'kowalski, jan <jan@'), true);
   equal(contains('<@relay.example:jan@example.com>', '<@relay.example'), true);
+  equal(contains('jan jan  <jan@example.org>', ' jan <'), true);
+  equal(contains('jan\t<jan@example.org>', 'jan <jan'), true);
   equal(contains('jan. kowalski@example.com (Jan)', 'jan <jan.kowalski@example.com>'), true);
 });
 
@@ -24,7 +26,7 @@ test('what can be found in the text of the field is still found there', () => {
 });
 
 test('passing over the addresses never changes the answer', () => {
-  const blank = fc.constantFrom('', '', ' ', '  ', ' (note) ');
+  const blank = fc.constantFrom('', '', ' ', '  ', '\t', ' (note) ');
   const word = fc.constantFrom('jan', 'K.', '"jan k"', '"j\\\\"k"', '=?utf-8?q?=C5=BB?=');
   const local = fc.constantFrom(['jan'], ['jan', '.', 'k'], ['"jan k"']);
   const spec = fc.tuple(local, blank, blank).map(([parts, before, after]) => `${parts.join(before)}${after}@${before}example${after}.org`);

@@ -14,12 +14,12 @@ export function addressText(value: string): string {
   return addresses.join(', ');
 }
 
-/** Whether the addresses of a value can contain a needle (folded) that the value itself does not: it has comments, quoting, a route, or spaces inside an address. */
+/** Whether the addresses of a value can contain a needle (folded) that the value itself does not: it has comments, quoting, a route, or white space that is more than one blank or inside an address. */
 export function needsNormalizing(value: string, needle: string): boolean {
   return ODD.test(value) && (needle.includes('<') || needle.endsWith(' ') || !COMMON.test(value));
 }
 
 /** The last: white space after a dot, in a word that turns out to be an address. Linear: a word is looked at once for its dot and once for what is before it. */
-const ODD = /[(\\"]|\s[@>]|[@<]\s|\S<|<@|\s\.|\.\s+[^\s@<>,]*@/;
+const ODD = /[(\\"\t]|\s\s|\s[@>]|[@<]\s|\S<|<@|\s\.|\.\s+[^\s@<>,]*@/;
 /** `"Kowalski, Jan" <jan@example.com>`: only what reaches beyond the name can differ. */
 const COMMON = /^"[^"\\]*" <[^\s"<>(),:;@\\]+@[^\s"<>(),:;@\\]+>$/;
