@@ -37,6 +37,9 @@ const STEPS: readonly Step[] = [
   { group: 'crash', name: 'crash and durability', tests: { files: ['server/test/crash/**/*.test.ts'], concurrency: 1 } },
 ];
 
+/** A file of tests may take this long: a thousand kills take most of an hour. */
+const fileTimeoutMs = Math.max(900_000, Number(values.kills) * 25_000);
+
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const steps = STEPS.filter((step) => values.only === undefined || step.group === values.only);
 if (steps.length === 0) throw new Error(`no group named ${values.only}`);
@@ -72,7 +75,7 @@ async function runTests({ files: patterns, concurrency }: { files: readonly stri
   const files = fs.globSync(patterns, { cwd: root }).toSorted();
   if (files.length === 0) return { passed: 0, failed: 1, skipped: 0 };
   const counts = { pass: 0, fail: 0, skipped: 0, cancelled: 0 };
-  const arguments_ = ['node', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, '--test-timeout=900000', ...files];
+  const arguments_ = ['node', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, `--test-timeout=${fileTimeoutMs}`, ...files];
   const { status } = await execute(arguments_, (text) => {
     for (const [, name, count] of text.matchAll(/^ℹ (pass|fail|skipped|cancelled) (\d+)$/gm)) counts[name as keyof typeof counts] = Number(count);
     process.stdout.write(text);

@@ -38,10 +38,15 @@ export class Reserve {
 
   /** Gives the room up. Returns whether there was any. */
   give(): boolean {
-    fs.rmSync(this.#file, { force: true });
     const was = this.#isThere;
     this.#isThere = false;
     this.#triedAtMs = performance.now();
-    return was;
+    try {
+      fs.rmSync(this.#file, { force: true });
+      return was;
+    } catch {
+      // What cannot be removed makes no room; the group is refused as it would have been.
+      return false;
+    }
   }
 }
