@@ -82,6 +82,10 @@ test('what two programs may read differently is refused', () => {
   assert.throws(() => parseAddressListStrict('a@x,'.repeat(200).slice(0, -1)), AddressSyntaxError);
 });
 
+test('an address inside a domain literal is refused', () => {
+  assert.throws(() => parseAddressListStrict('a@[<a@x>]'), AddressSyntaxError);
+});
+
 test('what is accepted is read the same by the lenient reader, which serves the clients', () => {
   const piece = fc.constantFrom('a', 'b', '@', '.', ',', '<', '>', '"', '\\', '(', ')', ' ', ';', ':', '[', ']', 'x.y', 'a@x', '<a@x>');
   let accepted = 0;

@@ -43,7 +43,8 @@ export function parseMailboxStrict(value: string): Mailbox {
 
 /** RFC 5322 §3.2.3 `atext`, with RFC 6532 `UTF8-non-ascii`. Sticky. */
 const ATOM = /[!#$%&'*+/0-9=?A-Z^_`a-z{|}~\x80-\xff-]+/y;
-const DOMAIN_LITERAL = /\[[!-Z^-~]*\]/y;
+/** Narrower than RFC 5322: what an address literal of RFC 5321 §4.1.3 is made of, so that no other reader finds a second address inside. */
+const DOMAIN_LITERAL = /\[[0-9A-Za-z:.-]+\]/y;
 /** A run of `qtext` and white space. */
 const QUOTED_TEXT = /[ \t!#-[\]-~\x80-\xff]+/y;
 const COMMENT_TEXT = /[ \t!-'*-[\]-~\x80-\xff]+/y;
