@@ -6,10 +6,35 @@ import type { AccountId, EmailId } from '#core/ids.ts';
 import type { Tx } from '#store/mutation.ts';
 import { type Program, run, sql } from '#store/sql.ts';
 
-/** received: accepted by a door, and for whom. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to. dropped: by the administrator. */
-export type TrailEventName = 'received' | 'queued' | 'delivered' | 'deferred' | 'bounced' | 'dropped';
+/**
+ * received: accepted by a door, for whom, and what the checks came to. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to.
+ * dropped, held, released, retried: by an administrator or a limit. repeated: an attempt that may have delivered before it was broken off. forwarded: passed on to the
+ * address of a forward. suppressed: not tried, the address is on the list. noticed: the sender was told. limited: refused or slowed by a limit on the sender.
+ * filed: put into a mailbox otherwise than by delivery (copied there). moved, deleted: the mail itself, later, by its owner.
+ */
+export type TrailEventName =
+  | 'received'
+  | 'queued'
+  | 'delivered'
+  | 'deferred'
+  | 'bounced'
+  | 'dropped'
+  | 'held'
+  | 'released'
+  | 'retried'
+  | 'repeated'
+  | 'forwarded'
+  | 'suppressed'
+  | 'noticed'
+  | 'limited'
+  | 'filed'
+  | 'moved'
+  | 'deleted';
 
-export type TrailDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type TrailValue = string | number | boolean | null | readonly TrailValue[] | { readonly [name: string]: TrailValue | undefined };
+
+/** Anything that JSON can hold. */
+export type TrailDetails = { readonly [name: string]: TrailValue | undefined };
 
 export interface TrailRecipient {
   readonly address: string;
