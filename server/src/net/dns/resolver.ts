@@ -44,7 +44,7 @@ export interface Resolver {
   resolveMx(domain: string): Promise<DnsAnswer<MxRecord>>;
   /** Canonical texts; IPv6 and IPv4 addresses, or one family only. */
   resolveAddresses(name: string, family?: 4 | 6): Promise<DnsAnswer<string>>;
-  /** Each record's strings joined, UTF-8. */
+  /** Each record's strings joined, one character an octet (latin1): SPF and DKIM look at octets. */
   resolveTxt(name: string): Promise<DnsAnswer<string>>;
   resolveTlsa(name: string): Promise<DnsAnswer<TlsaRecord>>;
   /** Names of an address, lower case. */

@@ -166,7 +166,7 @@ function toAddress(data: unknown): string | undefined {
 
 function toText(data: unknown): string | undefined {
   const strings = Array.isArray(data) ? (data as unknown[]) : [data];
-  return Buffer.concat(strings.filter((part): part is Buffer => Buffer.isBuffer(part))).toString('utf8');
+  return Buffer.concat(strings.filter((part): part is Buffer => Buffer.isBuffer(part))).toString('latin1');
 }
 
 function toTlsa(data: unknown): TlsaRecord | undefined {
