@@ -52,8 +52,13 @@ export interface Origin {
   /** The word of Received, or INTERNAL. */
   readonly protocol: string;
   readonly remoteAddress: string;
+  /** What the other side called itself. */
+  readonly helo?: string | undefined;
+  readonly tls?: { readonly version: string; readonly cipher: string } | undefined;
   /** Who submitted it. */
   readonly submitter: AccountId | undefined;
+  /** Under which login. */
+  readonly login?: string | undefined;
 }
 
 /**
@@ -73,13 +78,14 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
     throw new DomainError('mailbox-not-found', 'an account was removed while the message came in');
   }
   const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, nowMs });
-  const recipients: TrailRecipient[] = copies.map(({ address, account }, index) => ({ address, account, email: emails[index] }));
+  const recipients: TrailRecipient[] = copies.map(({ address, account }, index) => ({ address, account, email: emails[index], mailbox: 'INBOX' }));
   if (outgoing !== undefined) yield* enqueue(tx, outgoing);
   else if (recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
 
   const { id: queueId, messageId, sender, submitter: by } = origin;
   const remote = outgoing?.recipients.map((recipient) => ({ address: formatPath(recipient) })) ?? [];
-  const details = { protocol: origin.protocol, remote: origin.remoteAddress, size: message.sizeBytes };
+  const { protocol, remoteAddress, helo, tls, login } = origin;
+  const details = { protocol, remote: remoteAddress, helo, tls, login, size: message.sizeBytes };
   yield* record(tx, { event: 'received', atMs: nowMs, queueId, messageId, by, sender, recipients: [...recipients, ...remote], details });
   if (remote.length > 0) yield* record(tx, { event: 'queued', atMs: nowMs, queueId, messageId, by, sender, recipients: remote });
   if (args.notice !== undefined) yield* fileNotice(tx, args.notice, nowMs);
@@ -115,7 +121,7 @@ function* fileNotice(tx: Tx, { id, account, address, message }: Notice, nowMs: n
   if (mailbox === undefined) return;
   const [email] = yield* file(tx, [{ account, address, mailbox }], { message, body: 1, sender: '', nowMs });
   const details = { protocol: INTERNAL, size: message.sizeBytes };
-  yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email }], details });
+  yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email, mailbox: 'INBOX' }], details });
 }
 
 function* findInbox(account: AccountId): Program<MailboxId | undefined> {

@@ -30,7 +30,7 @@ export interface TrailRow {
 }
 
 export function toEntry(row: TrailRow): TrailEntry {
-  const recipients = JSON.parse(row.recipients) as readonly (readonly [string, number, number])[];
+  const recipients = JSON.parse(row.recipients) as readonly (readonly [string, number, number, string?])[];
   return {
     trail: row.trail,
     atMs: row.at,
@@ -39,10 +39,11 @@ export function toEntry(row: TrailRow): TrailEntry {
     messageId: row.message_id,
     by: row.by_account === 0 ? undefined : (row.by_account as AccountId),
     sender: row.sender,
-    recipients: recipients.map(([address, account, email]) => ({
+    recipients: recipients.map(([address, account, email, mailbox]) => ({
       address,
       account: account === 0 ? undefined : (account as AccountId),
       email: email === 0 ? undefined : (email as EmailId),
+      ...(mailbox !== undefined && { mailbox }),
     })),
     details: JSON.parse(row.details) as TrailDetails,
   };

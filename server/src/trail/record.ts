@@ -42,6 +42,8 @@ export interface TrailRecipient {
   readonly account?: AccountId | undefined;
   /** The message in that account. */
   readonly email?: EmailId | undefined;
+  /** Where it was filed: `INBOX`, `Junk`. */
+  readonly mailbox?: string | undefined;
 }
 
 export interface TrailEvent {
@@ -63,7 +65,9 @@ export interface TrailEvent {
 
 /** Part of a mutation. */
 export function* record(_tx: Tx, event: TrailEvent): Program<void> {
-  const recipients = (event.recipients ?? []).map(({ address, account, email }) => [address, account ?? 0, email ?? 0]);
+  const recipients = (event.recipients ?? []).map(({ address, account, email, mailbox }) =>
+    mailbox === undefined ? [address, account ?? 0, email ?? 0] : [address, account ?? 0, email ?? 0, mailbox],
+  );
   yield* run(sql`
     INSERT INTO trail (trail, at, event, queue_id, message_id, by_account, sender, recipients, details)
     SELECT coalesce(max(trail), 0) + 1, ${event.atMs}, ${event.event}, ${event.queueId}, ${(event.messageId ?? '').slice(0, LINE)}, ${event.by ?? 0},
