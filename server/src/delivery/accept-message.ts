@@ -1,4 +1,5 @@
 /** From a message that has come whole to the arguments of the one mutation, and from its result to what the door replies. */
+import { isAscii } from 'node:buffer';
 import type { PreparedMessage } from '#message/prepared.ts';
 import type { Outgoing } from '#queue/enqueue.ts';
 import type { Body } from '#store/mutation.ts';
@@ -6,6 +7,9 @@ import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
 import { successNotice } from './success-notice.ts';
 import type { Transaction } from './transaction.ts';
+
+/** Mail for elsewhere, before what all that goes out has from the one message: body, size, how it is encoded. */
+export type AddedOutgoing = Omit<Outgoing, 'body' | 'sizeBytes' | 'isEightBit' | 'smtpUtf8' | 'nowMs'>;
 
 export interface CompleteMessage {
   readonly message: PreparedMessage;
@@ -25,10 +29,12 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
     {
       account: targets.local[0]?.account,
       message: complete.message,
-      local: targets.local.map(({ account, address }) => ({ account, address })),
+      local: targets.local.map(({ account, address, mailbox }) => ({ account, address, mailbox })),
       // LMTP: RFC 2033 §4.2.
       isEachTold: peer.protocol.includes('LMTP'),
-      outgoing: targets.remote.length === 0 ? undefined : outgoing(transaction, complete),
+      outgoing: outgoing(transaction, complete),
+      addedFields: transaction.addedFields,
+      details: transaction.details,
       origin: {
         id,
         sender: senderText,
@@ -49,30 +55,36 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
   return { id, recipients: targets.accepted.map((target) => (target.kind === 'local' && gone.includes(target.account) ? refusal : undefined)) };
 }
 
-function outgoing(transaction: Transaction, complete: CompleteMessage): Outgoing {
+/** The message for its recipients elsewhere, and what stages have added. */
+function outgoing(transaction: Transaction, complete: CompleteMessage): readonly Outgoing[] {
   const { id, peer, senderText, parameters, targets } = transaction;
-  return {
-    queueId: id,
-    account: peer.identity?.account,
-    sender: senderText,
-    recipients: targets.remote.map(({ recipient }) => recipient),
+  const all: AddedOutgoing[] = [...transaction.outgoing];
+  if (targets.remote.length > 0) {
+    all.unshift({
+      queueId: id,
+      account: peer.identity?.account,
+      sender: senderText,
+      recipients: targets.remote.map(({ recipient }) => recipient),
+      prefix: NO_PREFIX,
+      ret: parameters.ret,
+      envelopeId: parameters.envelopeId,
+    });
+  }
+  return all.map((each) => ({
+    ...each,
     body: 0,
-    sizeBytes: complete.message.sizeBytes,
-    prefix: NO_PREFIX,
+    sizeBytes: each.prefix.length + complete.message.sizeBytes,
     isEightBit: complete.isEightBit,
-    smtpUtf8: parameters.smtpUtf8 && needsUtf8(transaction, complete),
-    ret: parameters.ret,
-    envelopeId: parameters.envelopeId,
+    smtpUtf8: parameters.smtpUtf8 && needsUtf8(each, complete),
     nowMs: complete.receivedAtMs,
-  };
+  }));
 }
 
 const NO_PREFIX = new Uint8Array(0);
 
 /** Whether the next server must understand SMTPUTF8: clients ask for it also for messages that are plain (RFC 6531 §3.2). */
-function needsUtf8({ senderText, targets }: Transaction, { header }: CompleteMessage): boolean {
-  const octets = Buffer.from(header.buffer, header.byteOffset, header.length).toString('latin1');
-  const isPlain = !/[\x80-\xff]/.test(octets) && ASCII.test(senderText) && targets.remote.every(({ recipient }) => ASCII.test(recipient.localPart));
+function needsUtf8({ sender, recipients }: AddedOutgoing, { header }: CompleteMessage): boolean {
+  const isPlain = isAscii(header) && ASCII.test(sender) && recipients.every(({ localPart }) => ASCII.test(localPart));
   return !isPlain;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The one mutation that takes a message in: an entry in every local recipient's INBOX, a queue entry for those elsewhere, and the trail. All or nothing.
+ * The one mutation that takes a message in: an entry in a mailbox of every local recipient, queue entries for those elsewhere, and the trail. All or nothing.
  * ARCHITECTURE "Four promises"
  */
 import { DomainError } from '#core/errors.ts';
@@ -9,18 +9,25 @@ import { enqueue, type Outgoing } from '#queue/enqueue.ts';
 import { addCopy, keepMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
-import { record, type TrailRecipient } from '#trail/record.ts';
+import { record, type TrailDetails, type TrailRecipient } from '#trail/record.ts';
+import { junkMailbox } from './junk-mailbox.ts';
 import { formatPath } from './path-text.ts';
+import type { LocalMailbox } from './targets.ts';
 
 export interface AcceptArgs {
   /** The first local recipient, for fairness among accounts in the writer. */
   readonly account: AccountId | undefined;
   readonly message: PreparedMessage;
-  readonly local: readonly LocalCopy[];
+  readonly local: readonly TargetedCopy[];
   /** Whether who hands the message over hears about each recipient: else it is taken for all of them or for none. */
   readonly isEachTold: boolean;
-  readonly outgoing: Outgoing | undefined;
+  /** What goes elsewhere: the message as it was submitted, under the id of `origin`, and what forwards make of it, each under an id of its own. */
+  readonly outgoing: readonly Outgoing[];
   readonly origin: Origin;
+  /** Header fields, each ended by CRLF, in front of each copy filed here. */
+  readonly addedFields?: string;
+  /** What else the trail tells of its arrival. */
+  readonly details?: TrailDetails;
   /** For who submitted the message. */
   readonly notice: Notice | undefined;
   readonly nowMs: number;
@@ -30,6 +37,11 @@ export interface LocalCopy {
   readonly account: AccountId;
   /** What stands in Delivered-To. */
   readonly address: string;
+}
+
+/** Where it is filed; INBOX if nothing is said. */
+export interface TargetedCopy extends LocalCopy {
+  readonly mailbox?: LocalMailbox;
 }
 
 /** A notice about the message, the second body: filed for the account that asked for it. */
@@ -66,50 +78,60 @@ export interface Origin {
  * `mailbox-not-found` when somebody is and the client could not be told of the others: it comes again, and hears at RCPT who has gone.
  */
 export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation('delivery.accept', function* (tx, args: AcceptArgs) {
-  const { outgoing, local, message, origin, nowMs } = args;
+  const { outgoing, local, message, origin, nowMs, addedFields = '' } = args;
   const gone: AccountId[] = [];
   const copies: FiledCopy[] = [];
-  for (const { account, address } of local) {
-    const mailbox = yield* findInbox(account);
-    if (mailbox === undefined) gone.push(account);
-    else copies.push({ account, address, mailbox });
+  for (const { account, address, mailbox: wanted = 'INBOX' } of local) {
+    const inbox = yield* findInbox(account);
+    if (inbox === undefined) gone.push(account);
+    else copies.push({ account, address, mailbox: wanted === 'Junk' ? yield* junkMailbox(tx, account, inbox, nowMs) : inbox, name: wanted });
   }
-  if (gone.length > 0 && !args.isEachTold && (copies.length > 0 || outgoing !== undefined)) {
+  if (gone.length > 0 && !args.isEachTold && (copies.length > 0 || outgoing.length > 0)) {
     throw new DomainError('mailbox-not-found', 'an account was removed while the message came in');
   }
-  const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, nowMs });
-  const recipients: TrailRecipient[] = copies.map(({ address, account }, index) => ({ address, account, email: emails[index], mailbox: 'INBOX' }));
-  if (outgoing !== undefined) yield* enqueue(tx, outgoing);
-  else if (recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
+  const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, addedFields, nowMs });
+  const recipients: TrailRecipient[] = copies.map(({ address, account, name }, index) => ({ address, account, email: emails[index], mailbox: name }));
+  for (const each of outgoing) yield* enqueue(tx, each);
+  if (outgoing.length === 0 && recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
 
   const { id: queueId, messageId, sender, submitter: by } = origin;
-  const remote = outgoing?.recipients.map((recipient) => ({ address: formatPath(recipient) })) ?? [];
+  const remote = outgoing.filter((each) => each.queueId === queueId).flatMap(remoteRecipients);
   const { protocol, remoteAddress, helo, tls, login } = origin;
-  const details = { protocol, remote: remoteAddress, helo, tls, login, size: message.sizeBytes };
+  const details = { protocol, remote: remoteAddress, helo, tls, login, size: message.sizeBytes, ...args.details };
   yield* record(tx, { event: 'received', atMs: nowMs, queueId, messageId, by, sender, recipients: [...recipients, ...remote], details });
-  if (remote.length > 0) yield* record(tx, { event: 'queued', atMs: nowMs, queueId, messageId, by, sender, recipients: remote });
+  for (const each of outgoing) {
+    const origin = each.queueId === queueId ? {} : { details: { of: queueId } };
+    const event = { event: 'queued', atMs: nowMs, queueId: each.queueId, messageId, by: each.account, sender: each.sender, ...origin } as const;
+    yield* record(tx, { ...event, recipients: remoteRecipients(each) });
+  }
   if (args.notice !== undefined) yield* fileNotice(tx, args.notice, nowMs);
   return gone;
 });
 
+function remoteRecipients({ recipients }: Outgoing): readonly TrailRecipient[] {
+  return recipients.map((recipient) => ({ address: formatPath(recipient) }));
+}
+
 interface FiledCopy extends LocalCopy {
   readonly mailbox: MailboxId;
+  readonly name: LocalMailbox;
 }
 
 interface FiledMessage {
   readonly message: PreparedMessage;
   readonly body: number;
   readonly sender: string;
+  readonly addedFields: string;
   readonly nowMs: number;
 }
 
 /** One message, a copy of it for each: the emails in that order. */
-function* file(tx: Tx, copies: readonly FiledCopy[], { message, body, sender, nowMs }: FiledMessage): Program<readonly EmailId[]> {
+function* file(tx: Tx, copies: readonly FiledCopy[], { message, body, sender, addedFields, nowMs }: FiledMessage): Program<readonly EmailId[]> {
   if (copies.length === 0) return [];
   const kept = yield* keepMessage(tx, message, body, copies.length);
   const emails: EmailId[] = [];
   for (const { account, address, mailbox } of copies) {
-    const prefix = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${address}\r\n`);
+    const prefix = Buffer.from(`Return-Path: <${sender}>\r\nDelivered-To: ${address}\r\n${addedFields}`);
     const { email } = yield* addCopy(tx, kept, { account, mailbox, message, prefix, flags: 0, receivedAtMs: nowMs, savedAtMs: nowMs });
     emails.push(email);
   }
@@ -119,7 +141,7 @@ function* file(tx: Tx, copies: readonly FiledCopy[], { message, body, sender, no
 function* fileNotice(tx: Tx, { id, account, address, message }: Notice, nowMs: number): Program<void> {
   const mailbox = yield* findInbox(account);
   if (mailbox === undefined) return;
-  const [email] = yield* file(tx, [{ account, address, mailbox }], { message, body: 1, sender: '', nowMs });
+  const [email] = yield* file(tx, [{ account, address, mailbox, name: 'INBOX' }], { message, body: 1, sender: '', addedFields: '', nowMs });
   const details = { protocol: INTERNAL, size: message.sizeBytes };
   yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email, mailbox: 'INBOX' }], details });
 }

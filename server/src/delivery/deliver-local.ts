@@ -28,7 +28,7 @@ export async function deliverLocal(
     message: prepareMessage(message),
     local: [{ account, address }],
     isEachTold: true,
-    outgoing: undefined,
+    outgoing: [],
     origin,
     notice: undefined,
     nowMs: services.clock.nowMs(),

@@ -98,7 +98,7 @@ test('an account whose mail is gone by the end of data is left out where each re
     const origin = { id: 'A', sender: '', messageId: undefined, protocol: 'SMTP', remoteAddress: '', submitter: undefined };
     return house.store.commit(
       accept,
-      { account: accounts[0], message: prepareMessage(bytes), local, isEachTold, outgoing: undefined, origin, notice: undefined, nowMs: house.clock.nowMs() },
+      { account: accounts[0], message: prepareMessage(bytes), local, isEachTold, outgoing: [], origin, notice: undefined, nowMs: house.clock.nowMs() },
       [{ bytes }],
     );
   };

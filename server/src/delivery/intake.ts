@@ -1,24 +1,27 @@
 /**
  * A message's octets on their way in: held in memory while there are few, streamed into a segment when there are many, and parsed once either way.
  *
- * What is stored is our Received field and then the message as it came (on submission with the changes of its stages): the same octets for every recipient.
+ * What is stored is our Received field and then the message as it came, with the changes that stages have made to its header: the same octets for every recipient.
  */
+import { isAscii } from 'node:buffer';
+import { Header } from '#message/header.ts';
 import { parseMessage, MessageParser } from '#message/parse.ts';
 import { parseMessageId } from '#message/message-id.ts';
 import type { ParsedMessage } from '#message/part.ts';
 import { prepare } from '#message/prepare.ts';
 import type { Body } from '#store/mutation.ts';
 import type { BodyStream } from '#store/store.ts';
+import { ArrivedHeader } from './arrived-header.ts';
 import { acceptMessage } from './accept-message.ts';
 import { type Accepted, type MessageSink, Refusal } from './delivery.ts';
 import { receivedField } from './received.ts';
-import { SubmittedHeader } from './submitted-header.ts';
+import type { BodyObserver, Stage } from './stage.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Messages up to this size are held. */
 const MEMORY_BYTES = 64 * 1024;
-/** On submission the header must be seen whole before anything is streamed. */
-const SUBMITTED_HEADER_BYTES = 256 * 1024;
+/** The header must be seen whole before anything is streamed: up to this size. A longer one is refused on submission, and passed on unseen otherwise. */
+const HEADER_BYTES = 256 * 1024;
 const FIRST_BYTES = 8 * 1024;
 const END_OF_HEADER = Buffer.from('\r\n\r\n');
 const DONE: Promise<void> = Promise.resolve();
@@ -36,6 +39,9 @@ export class Intake implements MessageSink {
   #messageBytes = 0;
   #isEightBit = false;
   #stream: { readonly body: BodyStream; readonly parser: MessageParser } | undefined;
+  /** Those of the stages that want to see the body. */
+  #observers: ReadonlyMap<Stage, BodyObserver> = new Map();
+  #isObserved = false;
   #isOver = false;
 
   constructor(transaction: Transaction) {
@@ -71,6 +77,8 @@ export class Intake implements MessageSink {
     const transaction = this.#transaction;
     const { parsed, held } = await this.#parseAll();
     for (const stage of transaction.stages) {
+      const observer = this.#observers.get(stage);
+      if (observer?.end) await observer.end(parsed);
       if (stage.data) await stage.data(transaction, parsed);
     }
     const message = prepare(parsed);
@@ -116,9 +124,9 @@ export class Intake implements MessageSink {
   async #overflow(chunk: Uint8Array): Promise<void> {
     if (this.#stream === undefined) {
       this.#hold(chunk);
-      if (this.#isSubmitted && this.#headerEnd() < 0) {
-        if (this.#heldLength > SUBMITTED_HEADER_BYTES) throw new Refusal(552, '5.3.4', 'Message header is too large');
-        return;
+      if (this.#headerEnd() < 0) {
+        if (this.#heldLength <= HEADER_BYTES) return;
+        if (this.#isSubmitted) throw new Refusal(552, '5.3.4', 'Message header is too large');
       }
       const first = await this.#completed();
       this.#stream = { body: this.#transaction.services.store.streamBody(), parser: new MessageParser() };
@@ -126,6 +134,7 @@ export class Intake implements MessageSink {
       this.#held = Buffer.alloc(0);
       return;
     }
+    if (this.#isObserved) for (const observer of this.#observers.values()) observer.body(chunk);
     await this.#pass(chunk, this.#stream);
   }
 
@@ -135,19 +144,35 @@ export class Intake implements MessageSink {
     await body.write(chunk);
   }
 
-  /** What is held, with the changes that the stages of submission make to the header. */
+  /** What is held, with the changes that stages make to the header; begins what observes the body. */
   async #completed(): Promise<Buffer> {
     const held = this.#held.subarray(0, this.#heldLength);
-    if (!this.#isSubmitted) return held;
-    const headerEnd = this.#headerEnd();
-    const end = headerEnd < 0 ? this.#heldLength : headerEnd;
-    const submitted = new SubmittedHeader(held.subarray(this.#start, end));
+    const found = this.#headerEnd();
+    // A message that ends within its header is one; one whose header is too long to be waited for is not.
+    const isWhole = found >= 0 || this.#heldLength <= HEADER_BYTES;
+    const end = found < 0 ? this.#heldLength : found;
+    const arrived = new ArrivedHeader(held.subarray(this.#start, end), isWhole);
     const transaction = this.#transaction;
     for (const stage of transaction.stages) {
-      if (stage.submittedHeader) await stage.submittedHeader(transaction, submitted);
+      if (this.#isSubmitted) {
+        if (stage.submittedHeader) await stage.submittedHeader(transaction, arrived);
+      } else if (stage.receivedHeader) await stage.receivedHeader(transaction, arrived);
     }
-    const changed = submitted.changed();
+    const changed = arrived.changed();
+    this.#beginObserving(this.#isSubmitted && changed !== undefined ? new Header(changed) : arrived.header, isWhole, held.subarray(end));
     return changed === undefined ? held : Buffer.concat([held.subarray(0, this.#start), changed, held.subarray(end)]);
+  }
+
+  #beginObserving(header: Header, isWhole: boolean, body: Buffer): void {
+    const observers = new Map<Stage, BodyObserver>();
+    for (const stage of this.#transaction.stages) {
+      const observer = stage.observe?.(this.#transaction, isWhole ? header : undefined);
+      if (observer === undefined) continue;
+      if (isWhole && body.length > 0) observer.body(body);
+      observers.set(stage, observer);
+    }
+    this.#observers = observers;
+    this.#isObserved = isWhole && observers.size > 0;
   }
 
   /** Where the header ends in what is held, its empty line included; -1 while that has not come. */
@@ -164,10 +189,8 @@ export class Intake implements MessageSink {
     return this.#transaction.peer.identity !== undefined;
   }
 
-  /** Only who sends the message on needs to know. */
   #noteEightBit(chunk: Uint8Array): void {
-    if (this.#isEightBit || this.#transaction.targets.remote.length === 0) return;
-    this.#isEightBit = /[\x80-\xff]/.test(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1'));
+    if (!this.#isEightBit) this.#isEightBit = !isAscii(chunk);
   }
 }
 

@@ -44,5 +44,6 @@ function localTarget(found: Resolution, path: Path, { sizeBytes, parameters }: R
   if (!isPostmaster && found.quotaBytes > 0 && (found.usedBytes >= found.quotaBytes || found.usedBytes + sizeBytes > found.quotaBytes)) {
     throw new Refusal(452, '4.2.2', 'Mailbox is full', `over quota: account ${found.account}`);
   }
-  return { kind: 'local', account: found.account, address: path.domain === '' ? found.address : formatPath(path), detail: found.detail, parameters };
+  const address = path.domain === '' ? found.address : formatPath(path);
+  return { kind: 'local', account: found.account, address, detail: found.detail, parameters, mailbox: 'INBOX' };
 }

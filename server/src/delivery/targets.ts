@@ -13,7 +13,12 @@ export interface LocalTarget {
   /** What stood behind the separator of the address. */
   readonly detail: string | undefined;
   readonly parameters: RecipientParameters;
+  /** Where it is filed: a stage may change it. */
+  mailbox: LocalMailbox;
 }
+
+/** INBOX, or the mailbox for what nobody wants, however its owner calls it. */
+export type LocalMailbox = 'INBOX' | 'Junk';
 
 export interface RemoteTarget {
   readonly kind: 'remote';

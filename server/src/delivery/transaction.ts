@@ -1,4 +1,7 @@
 /** One message on its way in, from MAIL to its end: what the door drives and what the stages see. */
+import type { Checks } from '#authenticity/results.ts';
+import type { TrailValue } from '#trail/record.ts';
+import type { AddedOutgoing } from './accept-message.ts';
 import { type Envelope, type MessageSink, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
 import { Intake } from './intake.ts';
 import { formatPath } from './path-text.ts';
@@ -19,6 +22,14 @@ export class Transaction implements Envelope {
   readonly senderText: string;
   readonly parameters: SenderParameters;
   readonly targets: Targets = new Targets();
+  /** What the checks of its origin came to; undefined before, and for mail that is not checked. */
+  checks: Checks | undefined;
+  /** Whole header fields, each ended by CRLF, that each copy filed here gets behind its Return-Path and Delivered-To. */
+  addedFields = '';
+  /** What the trail's `received` tells beside the usual; see TrailDetails. */
+  readonly details: Record<string, TrailValue | undefined> = {};
+  /** What goes elsewhere beside the recipients there: forwards. The stages add to it; the body is that of the message. */
+  readonly outgoing: AddedOutgoing[] = [];
   /** The first recipient as the client wrote it. */
   #firstRecipient = '';
 

@@ -13,7 +13,7 @@ import { AddressSyntaxError, parseAddressListStrict } from '#message/address-str
 import { type Path, Refusal } from '../delivery.ts';
 import { asciiDomain } from '../path-text.ts';
 import type { Stage } from '../stage.ts';
-import type { SubmittedHeader } from '../submitted-header.ts';
+import type { ArrivedHeader } from '../arrived-header.ts';
 import type { Transaction } from '../transaction.ts';
 
 export const ownership: Stage = {
@@ -47,7 +47,7 @@ export const ownership: Stage = {
  * readable in X-Original-From. Refusing would lose mail that programs send without asking (docs/decisions/0007). An address of a domain that is received here is
  * somebody else's and is refused, as is a list. Returns whether it did so.
  */
-async function replaceForeignFrom(transaction: Transaction, submitted: SubmittedHeader): Promise<boolean> {
+async function replaceForeignFrom(transaction: Transaction, submitted: ArrivedHeader): Promise<boolean> {
   const { sender, services } = transaction;
   const [value = ''] = submitted.header.all('from');
   const [author, ...others] = readStrictly('from', value);
@@ -91,7 +91,7 @@ function readStrictly(name: string, value: string): readonly Mailbox[] {
 }
 
 /** Every line of the header must belong to a field, and every field be written as RFC 5322 §3.6 has it. */
-function requireOneReading({ header }: SubmittedHeader): void {
+function requireOneReading({ header }: ArrivedHeader): void {
   let end = 0;
   for (let index = 0; index < header.count; index++) {
     const raw = header.rawAt(index);
