@@ -25,7 +25,8 @@ import { Connection } from './sqlite/driver.ts';
 import { lockDirectory } from './sqlite/lock.ts';
 import { migrate } from './sqlite/migrate.ts';
 import { prepareSegments } from './blobs/prepare-segments.ts';
-import { type AnyMutation, Writer, type WriterClient } from './sqlite/writer.ts';
+import type { WriterClient } from './sqlite/group.ts';
+import { type AnyMutation, Writer } from './sqlite/writer.ts';
 import type { Store } from './store.ts';
 
 export interface InlineStoreOptions {

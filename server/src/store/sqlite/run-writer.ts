@@ -5,10 +5,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openForWriting } from '../open.ts';
 import { storeDirectory } from '../blobs/layout.ts';
+import { SyncThread } from '../blobs/sync-thread.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { Answer, RequestBatch } from './protocol.ts';
 import { Reserve } from './reserve.ts';
-import { type AnyMutation, Writer, type WriterClient } from './writer.ts';
+import type { WriterClient } from './group.ts';
+import { type AnyMutation, Writer } from './writer.ts';
 
 /** What the thread is started with (`workerData`). */
 export interface WriterThreadData {
@@ -66,8 +68,10 @@ function start(data: WriterThreadData, mutations: readonly AnyMutation[], report
   const onFailure = (error: unknown, requests: number): void =>
     report({ kind: 'failure', message: error instanceof Error ? error.message : String(error), requests });
   const checkpointer = new Checkpointer(data.directory, connection, (error) => onFailure(error, 0));
+  const bodySync = new SyncThread();
   const writer = new Writer({
     directory: data.directory,
+    bodySync,
     connection,
     mutations,
     onFailure,
@@ -80,7 +84,7 @@ function start(data: WriterThreadData, mutations: readonly AnyMutation[], report
     writer,
     close: async () => {
       writer.stop();
-      await checkpointer.stop();
+      await Promise.all([checkpointer.stop(), bodySync[Symbol.asyncDispose]()]);
       connection[Symbol.dispose]();
     },
   };

@@ -1,21 +1,23 @@
 /**
- * The one writer. It drains its inbox into a group: the small bodies of all are appended and synced, then one transaction runs every mutation inside a
- * savepoint of its own, then everybody is answered. While a group is being synced the next one gathers. ARCHITECTURE "How it changes"
+ * The one writer. It drains its inbox into a group: the small bodies of all are appended, and while the disk syncs them one transaction runs every mutation,
+ * then everybody is answered. While a group is being written the next one gathers. ARCHITECTURE "How it changes"
  *
  * Durable order: bodies (fdatasync; the directory of a new segment too), then COMMIT (WAL, synchronous=FULL), then the answers.
  */
 import { DomainError } from '#core/errors.ts';
-import { accountOf, type AccountId, type BlobId, type MailboxId, type Modseq } from '#core/ids.ts';
-import { BodyAppender } from '../blobs/appender.ts';
+import { type BodySync, LateSync } from '../blobs/body-sync.ts';
 import { type BodyFiles, diskFiles, isDiskFull } from '../blobs/files.ts';
-import { firstPlace, spanOf, storeDirectory } from '../blobs/layout.ts';
-import type { Mutation, StoredBody, Topic, Tx } from '../mutation.ts';
+import { firstPlace } from '../blobs/layout.ts';
+import type { Mutation } from '../mutation.ts';
 import { sql } from '../sql.ts';
-import { type Connection, sqliteCode } from './driver.ts';
+import type { Connection } from './driver.ts';
+import { concernsAll, failureOfGroup, failureOfOne } from './failure.ts';
 import { FairQueue } from './fair-queue.ts';
-import { FreeSpace } from './free-space.ts';
-import type { Reserve } from './reserve.ts';
+import { COMMON_KEY, fairnessKey, GroupRun, GroupTx, type Outcome, type Ready, smallBytes, type Waiting, type WriterClient } from './group.ts';
+import { GroupBodies } from './group-bodies.ts';
 import type { Answer, AnswerBatch, Failure, Request, RequestBatch } from './protocol.ts';
+import type { Reserve } from './reserve.ts';
+import { Room } from './room.ts';
 
 /** Any mutation, for lists of them. */
 export type AnyMutation = Mutation<never, unknown>;
@@ -27,6 +29,8 @@ export interface WriterOptions {
   readonly connection: Connection;
   readonly mutations: readonly AnyMutation[];
   readonly files?: BodyFiles;
+  /** How bodies are made durable. Default: when their rows are ready to be committed. */
+  readonly bodySync?: BodySync;
   /** Below this much free space, mutations that bring a body are refused. Default: 64 MiB, or a twentieth of a small disk. */
   readonly freeSpaceMarkBytes?: number;
   /** A segment that has grown to this is not appended to any more. Default: 256 MiB, the most. */
@@ -37,30 +41,6 @@ export interface WriterOptions {
   readonly afterCommit?: () => void;
 }
 
-/** A thread as the writer sees it. */
-export interface WriterClient {
-  deliver(batch: AnswerBatch): void;
-}
-
-interface Waiting {
-  readonly client: WriterClient;
-  readonly owner: string;
-  readonly request: Request;
-  /** Its bodies, where they are on the disk already: there was no time for it in the group before. */
-  readonly stored?: readonly StoredBody[];
-}
-
-interface Outcome {
-  readonly waiting: Waiting;
-  answer: Answer;
-}
-
-/** A request whose bodies are on the disk. */
-interface Ready {
-  readonly waiting: Waiting;
-  readonly bodies: readonly StoredBody[];
-}
-
 /** What every thread hears after a commit. */
 type Told = Pick<AnswerBatch, 'hints' | 'topics'>;
 
@@ -69,20 +49,16 @@ const GROUP_REQUESTS = 512;
 const GROUP_BYTES = 16 * 2 ** 20;
 /** After this time a group is committed as far as it has come; the rest waits for its turn among those who have come meanwhile. */
 const GROUP_MS = 20;
-/** Who is not known by an account: deliveries and the queue, for many accounts. */
-const COMMON_KEY = 0;
 /** So many of them have their turn together. */
 const COMMON_SHARE = 32;
-const CONCERNS_ALL = /^SQLITE_(FULL|IOERR|NOMEM|CORRUPT|NOTADB|BUSY|READONLY|CANTOPEN|PROTOCOL|LOCKED|INTERRUPT)/;
-
 export class Writer {
   readonly #options: WriterOptions;
   readonly #connection: Connection;
   readonly #mutations = new Map<string, AnyMutation>();
   readonly #clients = new Set<WriterClient>();
   readonly #inbox = new FairQueue<Waiting>((key) => (key === COMMON_KEY ? COMMON_SHARE : 1));
-  readonly #appender: BodyAppender;
-  readonly #space: FreeSpace;
+  readonly #bodies: GroupBodies;
+  readonly #room: Room;
   #isScheduled = false;
   #isStopped = false;
 
@@ -94,15 +70,10 @@ export class Writer {
       this.#mutations.set(mutation.name, mutation);
     }
     const files = options.files ?? diskFiles;
-    this.#space = new FreeSpace(files, storeDirectory(options.directory), options.freeSpaceMarkBytes);
-    const open = this.#connection.one<{ segment: number; size: number }>(
-      sql`SELECT segment, size FROM segment WHERE owner = 'writer' AND state = 'open' ORDER BY segment DESC LIMIT 1`,
-    );
-    const floor = this.#connection.one<{ last: number | null }>(sql`SELECT max(segment) AS last FROM segment`)?.last ?? 0;
-    this.#appender = new BodyAppender(options.directory, files, floor, {
-      ...(open && { unfinished: { segment: open.segment, sizeBytes: open.size } }),
-      ...(options.segmentBytes !== undefined && { limitBytes: options.segmentBytes }),
-    });
+    const { directory, connection, reserve, freeSpaceMarkBytes, segmentBytes, onFailure } = options;
+    this.#room = new Room({ directory, connection, files, reserve, freeSpaceMarkBytes, onFailure });
+    const sync = options.bodySync ?? new LateSync(files);
+    this.#bodies = new GroupBodies({ directory, connection, files, sync, room: this.#room, segmentBytes, onFailure });
   }
 
   addClient(client: WriterClient): void {
@@ -128,7 +99,7 @@ export class Writer {
   stop(): void {
     while (this.#inbox.size > 0) this.#runGroup();
     this.#isStopped = true;
-    this.#appender[Symbol.dispose]();
+    this.#bodies[Symbol.dispose]();
   }
 
   #schedule(): void {
@@ -140,7 +111,7 @@ export class Writer {
       if (this.#isStopped) return;
       this.#runGroup();
       if (this.#inbox.size > 0) this.#schedule();
-      else this.#tendReserve();
+      else this.#room.tend();
     });
   }
 
@@ -154,7 +125,7 @@ export class Writer {
     if (group.length === 0) return;
 
     const outcomes: Outcome[] = [];
-    const ready = this.#appendBodies(group, outcomes);
+    const ready = this.#bodies.append(group, outcomes);
     if (ready.length === 0) return this.#answer(outcomes, { hints: [], topics: [] });
     const { told, count } = this.#transact(ready, outcomes);
     this.#options.afterCommit?.();
@@ -163,71 +134,21 @@ export class Writer {
       this.#inbox.putBack(ready.slice(count).map(({ waiting, bodies }) => [fairnessKey(waiting.request.args), { ...waiting, stored: bodies }]));
   }
 
-  /** Stores the small bodies of a group. Who brought one is refused when that fails; the others go on (an expunge must work on a full disk). */
-  #appendBodies(group: readonly Waiting[], outcomes: Outcome[]): Ready[] {
-    const isFull = group.some(({ request, stored }) => !stored && request.bodies.length > 0) && this.#space.isBelowMark();
-    const accepted: Waiting[] = [];
-    const buffers: Uint8Array[] = [];
-    for (const waiting of group) {
-      if (waiting.stored) {
-        accepted.push(waiting);
-        continue;
-      }
-      const { bodies, id } = waiting.request;
-      if (isFull && bodies.length > 0) {
-        outcomes.push({ waiting, answer: [id, false, { code: 'disk-full', message: 'the disk has too little free space for new messages' }] });
-        continue;
-      }
-      accepted.push(waiting);
-      for (const body of bodies) if ('bytes' in body) buffers.push(body.bytes);
-    }
-    let places: readonly BlobId[] = [];
-    let failure: Failure | undefined;
-    if (buffers.length > 0) {
-      try {
-        places = this.#appender.append(buffers);
-      } catch (error) {
-        this.#options.onFailure?.(error, accepted.length);
-        this.#space.forget();
-        failure = failureOfGroup(error);
-      }
-    }
-    const ready: Ready[] = [];
-    let next = 0;
-    for (const waiting of accepted) {
-      if (waiting.stored) {
-        ready.push({ waiting, bodies: waiting.stored });
-        continue;
-      }
-      const { bodies, id } = waiting.request;
-      if (failure && bodies.some((body) => 'bytes' in body)) {
-        outcomes.push({ waiting, answer: [id, false, failure] });
-        continue;
-      }
-      ready.push({
-        waiting,
-        bodies: bodies.map((body) =>
-          'bytes' in body ? { blob: places[next++] as BlobId, length: body.bytes.length } : { blob: body.blob, length: body.length },
-        ),
-      });
-    }
-    return ready;
-  }
-
   /** Runs mutations in one transaction, the first at least, as many as there is time for; fills `outcomes`. Returns what everybody is to be told. */
   #transact(ready: readonly Ready[], outcomes: Outcome[]): { readonly told: Told; readonly count: number } {
     const run = new GroupRun();
     try {
       // Savepoints cost a copy of each page, and failures after the first write are rare: a group is run without them, and again with them when needed.
-      if (!this.#attempt(ready, run, false)) {
+      if (!this.#attempt(ready, run, outcomes, false)) {
         run.clear();
-        this.#attempt(ready, run, true);
+        this.#attempt(ready, run, outcomes, true);
       }
     } catch (error) {
-      this.#space.forget();
       this.#rollBack();
+      if (error instanceof BodiesLost) return this.#transactRest(ready, error, outcomes);
+      this.#room.forget();
       const frugal = isDiskFull(error) ? ready.filter(({ bodies }) => bodies.length === 0) : [];
-      if (frugal.length > 0 && this.#makeRoom()) {
+      if (frugal.length > 0 && this.#room.make()) {
         // Only what brings no message may use the reserve: an expunge among it makes room for the others.
         const failure = failureOfGroup(error);
         for (const { waiting, bodies } of ready) if (bodies.length > 0) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
@@ -243,32 +164,22 @@ export class Writer {
     return { told: { hints: [...run.hints].flat(), topics: [...run.topics] }, count: run.outcomes.length };
   }
 
+  /** After the bodies of a group were lost: what needs none of them. */
+  #transactRest(ready: readonly Ready[], lost: BodiesLost, outcomes: Outcome[]): { readonly told: Told; readonly count: number } {
+    const { durable } = lost;
+    if (durable.length === 0) return { told: { hints: [], topics: [] }, count: ready.length };
+    const { told, count } = this.#transact(durable, outcomes);
+    return { told, count: count === durable.length ? ready.length : this.#refuseRest(durable.slice(count), failureOfGroup(lost), outcomes, ready.length) };
+  }
+
   /** Those for whom there was no time after room had been made try again later. */
   #refuseRest(rest: readonly Ready[], failure: Failure, outcomes: Outcome[], count: number): number {
     for (const { waiting } of rest) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
     return count;
   }
 
-  /** On a full disk: gives the reserve up and lets the log begin anew. Returns whether another try may succeed. */
-  #makeRoom(): boolean {
-    if (!this.#options.reserve?.give()) return false;
-    try {
-      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
-    } catch (error) {
-      // There is the reserve's room at least.
-      this.#options.onFailure?.(error, 0);
-    }
-    return true;
-  }
-
-  /** Puts room by again once there is enough, and never in the way of a request. */
-  #tendReserve(): void {
-    const { reserve } = this.#options;
-    if (reserve?.isWanted && !this.#space.isBelowMark()) reserve.make();
-  }
-
   /** Returns false, with nothing done, when a mutation failed half-way and has no savepoint. Throws what concerns the whole group. */
-  #attempt(ready: readonly Ready[], run: GroupRun, hasSavepoints: boolean): boolean {
+  #attempt(ready: readonly Ready[], run: GroupRun, outcomes: Outcome[], hasSavepoints: boolean): boolean {
     this.#connection.execute('BEGIN IMMEDIATE');
     const startMs = performance.now();
     for (const { waiting, bodies } of ready) {
@@ -283,6 +194,8 @@ export class Writer {
       if (answer[1]) run.take(waiting, tx);
     }
     for (const [segment, { owner, size }] of run.segments) this.#recordSegment(segment, owner, size);
+    const durable = this.#bodies.settle(ready, outcomes);
+    if (durable.length < ready.length) throw new BodiesLost(durable);
     this.#connection.execute('COMMIT');
     return true;
   }
@@ -300,7 +213,7 @@ export class Writer {
       return [request.id, true, result];
     } catch (error) {
       // After these SQLite may have undone the whole transaction.
-      if (CONCERNS_ALL.test(sqliteCode(error) ?? '') || !this.#connection.inTransaction) throw error;
+      if (concernsAll(error) || !this.#connection.inTransaction) throw error;
       if (hasSavepoint) {
         this.#connection.execute('ROLLBACK TO one');
         this.#connection.execute('RELEASE one');
@@ -349,78 +262,13 @@ export class Writer {
   }
 }
 
-/** What a group's transaction has brought so far. */
-class GroupRun {
-  readonly outcomes: Outcome[] = [];
-  readonly hints = new Map<AccountId, Modseq>();
-  readonly topics = new Set<Topic>();
-  /** Segments in which a body has been named, and where the last one ends. */
-  readonly segments = new Map<number, { readonly owner: string; size: number }>();
+/** Bodies of the group could not be made durable: what named them must not be committed. */
+class BodiesLost extends Error {
+  /** What has brought none of them. */
+  readonly durable: readonly Ready[];
 
-  take({ request, owner }: Waiting, tx: GroupTx): void {
-    for (const [account, modseq] of tx.hints) this.hints.set(account, modseq);
-    for (const topic of tx.topics) this.topics.add(topic);
-    for (const [index, { blob, length }] of tx.bodies.entries()) {
-      const { segment, offset } = firstPlace(blob);
-      const isSmall = 'bytes' in (request.bodies[index] ?? {});
-      const known = this.segments.get(segment);
-      const end = offset + spanOf(length);
-      if (known) known.size = Math.max(known.size, end);
-      else this.segments.set(segment, { owner: isSmall ? 'writer' : owner, size: end });
-    }
+  constructor(durable: readonly Ready[]) {
+    super('bodies could not be made durable');
+    this.durable = durable;
   }
-
-  clear(): void {
-    this.outcomes.length = 0;
-    this.hints.clear();
-    this.topics.clear();
-    this.segments.clear();
-  }
-}
-
-class GroupTx implements Tx {
-  readonly bodies: readonly StoredBody[];
-  readonly hints: Map<AccountId, Modseq> = new Map();
-  readonly topics: Set<Topic> = new Set();
-
-  constructor(bodies: readonly StoredBody[]) {
-    this.bodies = bodies;
-  }
-
-  hint(account: AccountId, modseq: Modseq): void {
-    this.hints.set(account, modseq);
-  }
-
-  notify(topic: Topic): void {
-    this.topics.add(topic);
-  }
-}
-
-/** The account that a request is for, by the names that arguments use; others share one line. */
-function fairnessKey(args: unknown): number {
-  if (typeof args !== 'object' || args === null) return COMMON_KEY;
-  if ('account' in args && typeof args.account === 'number') return args.account;
-  if ('mailbox' in args && typeof args.mailbox === 'number') return accountOf(args.mailbox as MailboxId);
-  return COMMON_KEY;
-}
-
-/** Octets that are still to be written. */
-function smallBytes({ request, stored }: Waiting): number {
-  let bytes = 0;
-  if (stored) return bytes;
-  for (const body of request.bodies) if ('bytes' in body) bytes += body.bytes.length;
-  return bytes;
-}
-
-function failureOfGroup(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return isDiskFull(error)
-    ? { code: 'disk-full', message: `the disk is full: ${message}` }
-    : { code: 'store-failed', message: `the store cannot write: ${message}` };
-}
-
-function failureOfOne(error: unknown): Failure {
-  if (error instanceof DomainError) return { code: error.code, message: error.message, details: error.details };
-  if (error instanceof Error) return { code: 'bug', message: error.message, stack: error.stack };
-  return { code: 'bug', message: String(error) };
 }
