@@ -7,13 +7,14 @@ import type { Tx } from '#store/mutation.ts';
 import { type Program, run, sql } from '#store/sql.ts';
 
 /**
- * received: accepted by a door, for whom, and what the checks came to. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to.
+ * received: accepted by a door, for whom, and what the checks came to (checks.ts). refused: not accepted at its end because of them. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to.
  * dropped, held, released, retried: by an administrator or a limit. repeated: an attempt that may have delivered before it was broken off. forwarded: passed on to the
  * address of a forward. suppressed: not tried, the address is on the list. noticed: the sender was told. limited: refused or slowed by a limit on the sender.
  * filed: put into a mailbox otherwise than by delivery (copied there). moved, deleted: the mail itself, later, by its owner.
  */
 export type TrailEventName =
   | 'received'
+  | 'refused'
   | 'queued'
   | 'delivered'
   | 'deferred'
