@@ -8,6 +8,7 @@ import { type LmtpConfig, lmtpSection } from './sections/lmtp.ts';
 import { type LogConfig, logSection } from './sections/log.ts';
 import { type Pop3Config, pop3Section } from './sections/pop3.ts';
 import { type QueueConfig, queueSection } from './sections/queue.ts';
+import { type SendingLimitsConfig, sendingLimitsSection } from './sections/sending-limits.ts';
 import { type ServerConfig, serverSection } from './sections/server.ts';
 import { type SmtpConfig, smtpSection } from './sections/smtp.ts';
 import { type StoreConfig, storeSection } from './sections/store.ts';
@@ -25,6 +26,7 @@ export interface Config {
   readonly imap: ImapConfig;
   readonly pop3: Pop3Config;
   readonly queue: QueueConfig;
+  readonly sendingLimits: SendingLimitsConfig;
   readonly dns: DnsConfig;
   readonly store: StoreConfig;
   readonly log: LogConfig;
@@ -43,6 +45,7 @@ export function configNode(base: string): Node<Config> & { readonly doc: TableDo
     imap: ['imap', imapSection()],
     pop3: ['pop3', pop3Section()],
     queue: ['queue', queueSection(base)],
+    sendingLimits: ['sending_limits', sendingLimitsSection()],
     dns: ['dns', dnsSection()],
     store: ['store', storeSection()],
     log: ['log', logSection()],

@@ -31,6 +31,7 @@ export const DOMAIN_ERRORS = {
   'password-invalid': { temporary: false },
   'sign-in-refused': { temporary: false },
   'sign-in-limited': { temporary: true },
+  'sending-limited': { temporary: true },
   'not-permitted': { temporary: false },
   'disk-full': { temporary: true },
   'store-failed': { temporary: true },

@@ -41,7 +41,7 @@ export const recordSignIns: Mutation<{ readonly entries: readonly SignInEntry[] 
       if (entry.outcome === 'accepted') {
         // Once a day is enough to know a network by.
         yield* run(sql`
-          INSERT INTO known_network (account, network, last_at) VALUES (${entry.account}, ${entry.network}, ${entry.lastAtMs})
+          INSERT INTO known_network (account, network, last_at, first_at) VALUES (${entry.account}, ${entry.network}, ${entry.lastAtMs}, ${entry.firstAtMs})
           ON CONFLICT (account, network) DO UPDATE SET last_at = excluded.last_at WHERE known_network.last_at < excluded.last_at - ${DAY_MS}`);
       }
     }

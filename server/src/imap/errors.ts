@@ -41,6 +41,7 @@ const REPLIES: Readonly<Record<DomainErrorCode, Reply>> = {
   'sign-in-refused': { status: 'NO', code: 'AUTHENTICATIONFAILED' },
   // The same as a refusal: nobody learns from it whether the password was right.
   'sign-in-limited': { status: 'NO', code: 'AUTHENTICATIONFAILED' },
+  'sending-limited': { status: 'NO', code: 'LIMIT' },
   'not-permitted': { status: 'NO', code: 'NOPERM' },
   'disk-full': { status: 'NO', code: 'UNAVAILABLE' },
   'store-failed': { status: 'NO', code: 'UNAVAILABLE' },

@@ -15,6 +15,7 @@ const REPLIES: Readonly<Record<DomainErrorCode, readonly [code: number, enhanced
   'account-disabled': [550, '5.2.1', 'Mailbox is disabled'],
   'sign-in-refused': [535, '5.7.8', 'Sign-in refused'],
   'sign-in-limited': [454, '4.7.0', 'Sign-in is not possible at the moment'],
+  'sending-limited': [452, '4.7.0', 'Sending limit is reached, try again later'],
   'not-permitted': [550, '5.7.1', 'Not permitted'],
   // What follows cannot come out of taking in a message; should it, the client tries again and an administrator sees the log.
   'mailbox-not-found': [451, '4.3.0', 'Mailbox is not available'],
