@@ -6,10 +6,11 @@ import type { Body } from '#store/mutation.ts';
 import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
 import { successNotice } from './success-notice.ts';
+import { tlsNeedOf } from './tls-need.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Mail for elsewhere, before what all that goes out has from the one message: body, size, how it is encoded. */
-export type AddedOutgoing = Omit<Outgoing, 'body' | 'sizeBytes' | 'isEightBit' | 'smtpUtf8' | 'nowMs'>;
+export type AddedOutgoing = Omit<Outgoing, 'body' | 'sizeBytes' | 'isEightBit' | 'smtpUtf8' | 'tlsNeed' | 'nowMs'>;
 
 export interface CompleteMessage {
   readonly message: PreparedMessage;
@@ -66,16 +67,20 @@ function outgoing(transaction: Transaction, complete: CompleteMessage): readonly
       sender: senderText,
       recipients: targets.remote.map(({ recipient }) => recipient),
       prefix: NO_PREFIX,
-      ret: parameters.ret,
+      // What must not travel in the clear must not do so in a notice either (RFC 8689 §5).
+      ret: parameters.requireTls === true ? 'HDRS' : parameters.ret,
       envelopeId: parameters.envelopeId,
     });
   }
+  if (all.length === 0) return [];
+  const tlsNeed = tlsNeedOf(parameters, complete.header);
   return all.map((each) => ({
     ...each,
     body: 0,
     sizeBytes: each.prefix.length + complete.message.sizeBytes,
     isEightBit: complete.isEightBit,
     smtpUtf8: parameters.smtpUtf8 && needsUtf8(each, complete),
+    tlsNeed,
     nowMs: complete.receivedAtMs,
   }));
 }

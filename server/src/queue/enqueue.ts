@@ -3,6 +3,7 @@ import type { AccountId } from '#core/ids.ts';
 import { keepBody } from '#store/blob-refs.ts';
 import type { Tx } from '#store/mutation.ts';
 import { type Program, run, sql } from '#store/sql.ts';
+import type { TlsNeed } from './transport.ts';
 
 /** Mail for recipients elsewhere: one message, one or more recipients. */
 export interface Outgoing {
@@ -23,6 +24,8 @@ export interface Outgoing {
   readonly smtpUtf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
+  /** RFC 8689; undefined: neither asked for nor waived. */
+  readonly tlsNeed?: TlsNeed | undefined;
   readonly nowMs: number;
 }
 
@@ -41,9 +44,9 @@ export function* enqueue(tx: Tx, outgoing: Outgoing): Program<void> {
   const { queueId, recipients } = outgoing;
   yield* keepBody(body);
   yield* run(
-    sql`INSERT INTO queue_message (queue_id, account, sender, blob, body_size, eight_bit, smtp_utf8, ret, envelope_id, created_at, recipients, prefix)
+    sql`INSERT INTO queue_message (queue_id, account, sender, blob, body_size, eight_bit, smtp_utf8, ret, envelope_id, created_at, recipients, prefix, tls)
         VALUES (${queueId}, ${outgoing.account ?? null}, ${outgoing.sender}, ${body.blob}, ${body.length}, ${outgoing.isEightBit ? 1 : 0}, ${outgoing.smtpUtf8 ? 1 : 0},
-          ${outgoing.ret ?? null}, ${outgoing.envelopeId ?? null}, ${outgoing.nowMs}, ${recipients.length}, ${outgoing.prefix})`,
+          ${outgoing.ret ?? null}, ${outgoing.envelopeId ?? null}, ${outgoing.nowMs}, ${recipients.length}, ${outgoing.prefix}, ${outgoing.tlsNeed ?? null})`,
   );
   for (const [n, { domain, localPart, notify, originalRecipient }] of recipients.entries()) {
     yield* run(

@@ -1,6 +1,7 @@
 /** What lies in the queue, as the scheduler and the administrator see it: rows of `queue_message` and `queue_recipient`. */
 import type { AccountId, BlobId } from '#core/ids.ts';
 import { all, one, type Program, sql } from '#store/sql.ts';
+import type { TlsNeed } from './transport.ts';
 
 export interface QueuedMessage {
   readonly queueId: string;
@@ -14,6 +15,7 @@ export interface QueuedMessage {
   readonly smtpUtf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
+  readonly tlsNeed: TlsNeed | undefined;
   readonly createdAtMs: number;
 }
 
@@ -53,6 +55,7 @@ interface MessageRow {
   readonly smtp_utf8: number;
   readonly ret: 'FULL' | 'HDRS' | null;
   readonly envelope_id: string | null;
+  readonly tls: TlsNeed | null;
   readonly created_at: number;
 }
 
@@ -128,6 +131,7 @@ function toMessage(row: MessageRow): QueuedMessage {
     smtpUtf8: row.smtp_utf8 === 1,
     ret: row.ret ?? undefined,
     envelopeId: row.envelope_id ?? undefined,
+    tlsNeed: row.tls ?? undefined,
     createdAtMs: row.created_at,
   };
 }

@@ -163,7 +163,7 @@ export class Queue implements AsyncDisposable {
     let isBlocked = false;
     for (const found of due) {
       const key: RecipientKey = [found.message.queueId, found.recipient.n];
-      const lane = this.#laneOf(found.recipient.domain);
+      const lane = this.#laneOf(found.recipient.domain, found.message);
       const isForced = found.recipient.dueAtMs === 0;
       // An own lease that ended before its work (the machine slept): it goes on.
       if (this.#inHand.has(keyText(key))) isLate = true;
@@ -204,9 +204,10 @@ export class Queue implements AsyncDisposable {
     }
   }
 
-  #laneOf(domain: string): Lane {
+  #laneOf(domain: string, { tlsNeed, sender }: QueuedMessage): Lane {
     const { connections, connectionsPerDomain } = this.#services.settings;
-    const destination = this.#routing.destinationOf(domain);
+    // A notice is not lost because the way back is less safe than the way there was (RFC 8689 §5).
+    const destination = this.#routing.destinationOf(domain, sender === '' && tlsNeed === 'required' ? undefined : tlsNeed);
     const key = destinationKey(destination);
     let lane = this.#lanes.get(key);
     if (!lane) {
@@ -238,6 +239,7 @@ export class Queue implements AsyncDisposable {
         smtpUtf8: message.smtpUtf8,
         ret: message.ret,
         envelopeId: message.envelopeId,
+        ...(message.tlsNeed === 'required' && { requireTls: true }),
         read: (start, length) => content.read(start, length),
       });
       if (outcomes.every(({ isUntried }) => isUntried === true) && !this.#isStopping) return false;

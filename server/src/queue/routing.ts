@@ -1,9 +1,9 @@
 /** Where a recipient's mail goes next: a route for its domain, else the smarthost, else the domain's own servers. */
 import type { QueueSettings, Route } from './settings.ts';
-import type { Destination } from './transport.ts';
+import type { Destination, TlsNeed } from './transport.ts';
 
 export interface Routing {
-  readonly destinationOf: (domain: string) => Destination;
+  readonly destinationOf: (domain: string, tlsNeed?: TlsNeed) => Destination;
 }
 
 /** A route for a domain itself goes before one for everything below a domain, a longer one of these before a shorter. */
@@ -12,16 +12,22 @@ export function makeRouting({ routes, smarthost }: Pick<QueueSettings, 'routes' 
   const below = new Map<string, Route>();
   for (const route of routes) (route.domain.startsWith('.') ? below : exact).set(route.domain, route);
   return {
-    destinationOf(domain) {
+    destinationOf(domain, tlsNeed) {
+      const need = tlsNeed === undefined ? undefined : { tlsNeed };
       const relay = exact.get(domain) ?? longestBelow(below, domain) ?? smarthost;
-      if (relay) return { kind: 'relay', relay };
-      return domain.startsWith('[') ? { kind: 'literal', literal: domain } : { kind: 'domain', domain };
+      if (relay) return { kind: 'relay', relay, ...need };
+      return domain.startsWith('[') ? { kind: 'literal', literal: domain, ...need } : { kind: 'domain', domain, ...need };
     },
   };
 }
 
 /** One for all recipients that can share connections. */
 export function destinationKey(destination: Destination): string {
+  const key = hostKey(destination);
+  return destination.tlsNeed === undefined ? key : `${key} tls-${destination.tlsNeed}`;
+}
+
+function hostKey(destination: Destination): string {
   switch (destination.kind) {
     case 'domain':
       return destination.domain;

@@ -9,13 +9,22 @@ export interface Relay {
   readonly password?: string | undefined;
 }
 
+/**
+ * What a message asks of the lines it travels on. `required` (REQUIRETLS): only to servers that have proved who they are and ask the same of the next.
+ * `optional` (TLS-Required: No): rather in the clear than not at all, whatever a policy says. RFC 8689
+ */
+export type TlsNeed = 'required' | 'optional';
+
 /** Where a recipient's mail goes next. */
-export type Destination =
-  /** The MX hosts of a domain. */
-  | { readonly kind: 'domain'; readonly domain: string }
+export type Destination = (
+  | /** The MX hosts of a domain. */ { readonly kind: 'domain'; readonly domain: string }
   /** A host named by an address literal: `[192.0.2.1]`. */
   | { readonly kind: 'literal'; readonly literal: string }
-  | { readonly kind: 'relay'; readonly relay: Relay };
+  | { readonly kind: 'relay'; readonly relay: Relay }
+) & {
+  /** Mail that asks for different lines does not share connections. Undefined: as the policies of the domain say. */
+  readonly tlsNeed?: TlsNeed | undefined;
+};
 
 export interface MailTransport {
   /** Opens a session with a server of the destination that is ready for mail. Throws TransportError. */
@@ -26,14 +35,28 @@ export interface MailTransport {
 export interface MailSession {
   /** For logs: the server's name and address. */
   readonly host: string;
-  /** For logs: how the line is protected; undefined in the clear. */
-  readonly tls: { readonly version: string; readonly isVerified: boolean; readonly problem: string | undefined } | undefined;
+  /** How the line is protected; undefined in the clear. */
+  readonly tls: SessionTls | undefined;
   /** Whether another message can be sent. */
   readonly isUsable: boolean;
   /** Hands over one message; one outcome for each recipient, in order. Throws nothing. */
   send(message: OutboundMessage): Promise<readonly Outcome[]>;
   /** Says goodbye. */
   close(): void;
+}
+
+/** For logs and the trail. */
+export interface SessionTls {
+  readonly version: string;
+  readonly cipher: string;
+  /** The server has proved to be the one meant, in the way `check` says. */
+  readonly isVerified: boolean;
+  /** Why not. */
+  readonly problem: string | undefined;
+  /** What asked for the check: the domain's DANE records (RFC 7672), its MTA-STS policy (RFC 8461), our own route, the message (RFC 8689), or nobody. */
+  readonly policy: 'dane' | 'mta-sts' | 'route' | 'message' | 'none';
+  /** What the certificate was held against: authorities that everybody knows, or the domain's own word in the DNS. */
+  readonly check: 'web-pki' | 'dane-ee' | 'dane-ta' | 'none';
 }
 
 export interface OutboundMessage {
@@ -46,6 +69,12 @@ export interface OutboundMessage {
   readonly smtpUtf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
+  /** REQUIRETLS is said where the server knows it; a destination whose `tlsNeed` is `required` leads to such servers only. */
+  readonly requireTls?: boolean | undefined;
+  /** Octets at the beginning that are signatures of ours over the rest. */
+  readonly signatureBytes?: number | undefined;
+  /** Makes these signatures anew, for octets that had to be changed on the way out. */
+  readonly sign?: ((content: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** The octets [start, start + length) of the message. */
   read(start: number, length: number): Promise<Uint8Array>;
 }

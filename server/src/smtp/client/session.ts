@@ -52,7 +52,7 @@ export class SmtpSession implements MailSession {
   }
 
   get tls(): MailSession['tls'] {
-    return this.#connection.tls;
+    return this.#connection.tls && { ...this.#connection.tls, policy: 'none', check: 'web-pki' };
   }
 
   get isUsable(): boolean {

@@ -1,4 +1,4 @@
-/** What MAIL and RCPT carry, decoded. RFC 5321 §4.1.1.2, §4.1.1.3 · RFC 1870 · RFC 3461 · RFC 6152 · RFC 6531 */
+/** What MAIL and RCPT carry, decoded. RFC 5321 §4.1.1.2, §4.1.1.3 · RFC 1870 · RFC 3461 · RFC 6152 · RFC 6531 · RFC 8689 */
 
 /** A path as the envelope carries it: both parts decoded, domain as written; the null reverse-path is the empty address. */
 export interface Path {
@@ -12,6 +12,8 @@ export interface SenderParameters {
   readonly smtpUtf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
+  /** REQUIRETLS. */
+  readonly requireTls?: boolean | undefined;
 }
 
 export interface RecipientParameters {

@@ -1,7 +1,7 @@
 /**
  * ESMTP parameters of MAIL and RCPT: known ones only, each once, each strictly in its own form.
  *
- * RFC 5321 §4.1.1.11 (form, 555) · RFC 1870 (SIZE) · RFC 6152 (BODY) · RFC 6531 §3.4 (SMTPUTF8) · RFC 3461 §4 (RET, ENVID, NOTIFY, ORCPT) · RFC 4954 §5 (AUTH)
+ * RFC 5321 §4.1.1.11 (form, 555) · RFC 1870 (SIZE) · RFC 6152 (BODY) · RFC 6531 §3.4 (SMTPUTF8) · RFC 3461 §4 (RET, ENVID, NOTIFY, ORCPT) · RFC 4954 §5 (AUTH) · RFC 8689 §2 (REQUIRETLS)
  */
 import type { RecipientParameters, SenderParameters } from './envelope.ts';
 import { Refusal } from './refusal.ts';
@@ -11,6 +11,7 @@ import { decodeXtext, isXtext } from './xtext.ts';
 export interface ParameterOffer {
   readonly dsn: boolean;
   readonly auth: boolean;
+  readonly requireTls?: boolean;
 }
 
 const NO_SENDER_PARAMETERS: SenderParameters = { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined };
@@ -53,6 +54,11 @@ export function parseSenderParameters(text: string, offer: ParameterOffer): Send
         // Who wrote the message first, as the client says. We trust nobody's word on that, which RFC 4954 §5 lets us do: read and ignored.
         if (!offer.auth) throw unsupported(keyword);
         if (value === undefined || value.length > 500 || !isXtext(value)) throw bad('AUTH');
+        break;
+      case 'REQUIRETLS':
+        if (offer.requireTls !== true) throw unsupported(keyword);
+        if (value !== undefined) throw bad(keyword);
+        found.requireTls = true;
         break;
       default:
         throw unsupported(keyword);

@@ -1,7 +1,7 @@
 /**
  * HELO, EHLO and LHLO: who the client says it is, and what this server can do.
  *
- * RFC 5321 §4.1.1.1, §4.1.3, §4.1.4 · RFC 2033 §4.1 (LHLO) · RFC 1870 (SIZE) · RFC 2034 · RFC 2920 · RFC 3030 · RFC 3207 · RFC 4954 · RFC 6152 · RFC 6531 · RFC 9422 (LIMITS)
+ * RFC 5321 §4.1.1.1, §4.1.3, §4.1.4 · RFC 2033 §4.1 (LHLO) · RFC 1870 (SIZE) · RFC 2034 · RFC 2920 · RFC 3030 · RFC 3207 · RFC 4954 · RFC 6152 · RFC 6531 · RFC 8689 (REQUIRETLS) · RFC 9422 (LIMITS)
  *
  * The name must look like a domain or an address literal, since it goes into Received; whether it is true is not asked here (§4.1.4: a message must not be refused for that).
  */
@@ -34,6 +34,11 @@ async function introduce(session: Session, argument: string, isExtended: boolean
   session.reply(250, undefined, isExtended ? [session.services.settings.hostname, ...extensions(session)] : session.services.settings.hostname);
 }
 
+/** Only behind TLS: else it could have been taken out, or put in, on the way (RFC 8689 §2). */
+export function offersRequireTls({ connection, role }: Session): boolean {
+  return connection.tls !== undefined && role !== 'lmtp';
+}
+
 function extensions(session: Session): readonly string[] {
   const { connection, role, services } = session;
   const { limits } = services.delivery;
@@ -43,6 +48,7 @@ function extensions(session: Session): readonly string[] {
     const offered = offeredMechanisms(connection.tls, services.directory);
     if (offered.length > 0) lines.push(`AUTH ${offered.map((mechanism) => mechanism.name).join(' ')}`);
   }
+  if (offersRequireTls(session)) lines.push('REQUIRETLS');
   if (role === 'submission') lines.push('DSN');
   lines.push(`LIMITS MAILMAX=${services.settings.maxMessages} RCPTMAX=${limits.recipients}`);
   return lines;

@@ -11,6 +11,7 @@ import { parseSenderParameters } from '../../wire/parameters.ts';
 import { parsePath } from '../../wire/path.ts';
 import type { Command } from '../command.ts';
 import type { Session } from '../session.ts';
+import { offersRequireTls } from './hello.ts';
 
 export const mail: Command = { verb: 'MAIL', syntax: 'MAIL FROM:<address> [parameters]', needs: 'sign-in', run };
 
@@ -20,7 +21,11 @@ async function run(session: Session, argument: string): Promise<void> {
   const start = /^FROM: */i.exec(argument)?.[0].length;
   if (start === undefined) throw new Refusal(501, '5.5.4', 'Syntax: MAIL FROM:<address>');
   const { path, end, isInternational } = parsePath(argument, start, 'sender');
-  const parameters = parseSenderParameters(parameterText(session, argument, end), { dsn: session.role === 'submission', auth: session.role === 'submission' });
+  const parameters = parseSenderParameters(parameterText(session, argument, end), {
+    dsn: session.role === 'submission',
+    auth: session.role === 'submission',
+    requireTls: offersRequireTls(session),
+  });
   if (isInternational && !parameters.smtpUtf8) throw new Refusal(553, '5.6.7', 'An address that is not ASCII needs SMTPUTF8');
   if (session.messageCount >= session.services.settings.maxMessages) throw new Refusal(421, '4.7.0', 'Too many messages in one session');
 
