@@ -1,7 +1,24 @@
 /** The mutations of this room, for the writer's list. */
 import type { AnyMutation } from '#store/sqlite/writer.ts';
+import { accountSlice, holdAccount, releaseAccount } from './hold.ts';
 import { claim, freeLeases, renew } from './leases.ts';
 import { dropQueued, holdQueued, releaseQueued, retryQueued } from './operate.ts';
 import { settle } from './settle.ts';
+import { addSuppression, pruneSuppressions, removeSuppression } from './suppression.ts';
 
-export const QUEUE_MUTATIONS: readonly AnyMutation[] = [claim, renew, freeLeases, settle, holdQueued, releaseQueued, retryQueued, dropQueued];
+export const QUEUE_MUTATIONS: readonly AnyMutation[] = [
+  claim,
+  renew,
+  freeLeases,
+  settle,
+  holdQueued,
+  releaseQueued,
+  retryQueued,
+  dropQueued,
+  holdAccount,
+  releaseAccount,
+  accountSlice,
+  addSuppression,
+  removeSuppression,
+  pruneSuppressions,
+];
