@@ -10,6 +10,7 @@ import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
 import { choosePrimaryAddress, insertAddress, listAddresses } from './addresses.ts';
 import { storeScramKeys } from './credentials.ts';
+import { forgetForwards } from './forget-forwards.ts';
 import { formatAddress, normalizeAddress, normalizeLogin } from './names.ts';
 import { RESERVED_MS, refuseReserved, reserve } from './reserved.ts';
 import type { StoredScramKeys } from './scram-keys.ts';
@@ -129,6 +130,7 @@ export const removeAccount: Mutation<RemoveAccount, void> = defineMutation('dire
   yield* reserve(old.login, account, untilMs);
   yield* run(sql`DELETE FROM address WHERE account = ${account}`);
   yield* run(sql`DELETE FROM scram_key WHERE account = ${account}`);
+  yield* forgetForwards(account);
   yield* run(sql`UPDATE domain SET catch_all = NULL WHERE catch_all = ${account}`);
   yield* run(sql`DELETE FROM account WHERE account = ${account}`);
   yield* run(sql`INSERT INTO account_removal (account, login, removed_at) VALUES (${account}, ${old.login}, ${nowMs})`);

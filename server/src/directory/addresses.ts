@@ -3,6 +3,7 @@ import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
+import { forgetForwards } from './forget-forwards.ts';
 import { type Address, formatAddress, normalizeAddress } from './names.ts';
 import { RESERVED_MS, refuseReserved, reserve } from './reserved.ts';
 
@@ -39,6 +40,7 @@ export const removeAlias: Mutation<RemoveAlias, void> = defineMutation('director
   const owner = yield* findOwner(address);
   if (owner === undefined) throw new DomainError('address-not-found', `nobody has the address ${formatAddress(address)}`);
   yield* run(sql`DELETE FROM address WHERE domain = ${address.domain} AND local_part = ${address.localPart}`);
+  yield* forgetForwards(owner, formatAddress(address));
   yield* reserve(formatAddress(address), owner, args.nowMs + (args.reservedMs ?? RESERVED_MS));
   const left = (yield* listAddresses(owner))[0];
   yield* run(

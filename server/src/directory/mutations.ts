@@ -4,6 +4,9 @@ import { addAccount, removeAccount, setState, updateAccount } from './accounts.t
 import { addAlias, removeAlias } from './addresses.ts';
 import { setPassword } from './credentials.ts';
 import { addDomain, removeDomain, setDomain } from './domains.ts';
+import { markForwardTold } from './forward-outcomes.ts';
+import { rotateForwardSecrets } from './forward-secrets.ts';
+import { addForward, confirmForward, removeForward, resumeForward } from './forwards.ts';
 import { recordSignIns } from './sign-in-record.ts';
 import { finishRemoval, pruneDirectory } from './tend-directory.ts';
 
@@ -18,6 +21,12 @@ export const DIRECTORY_MUTATIONS: readonly AnyMutation[] = [
   setPassword,
   addAlias,
   removeAlias,
+  addForward,
+  removeForward,
+  confirmForward,
+  resumeForward,
+  markForwardTold,
+  rotateForwardSecrets,
   recordSignIns,
   finishRemoval,
   pruneDirectory,

@@ -5,6 +5,7 @@ import { deleteAllMailboxes, forgetAccountMail } from '#store/destroy-account-ma
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { type Program, rows, run, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
+import { pruneKept } from './forward-outcomes.ts';
 import { pruneReserved } from './reserved.ts';
 import { pruneSignIns } from './sign-in-record.ts';
 
@@ -42,7 +43,7 @@ export interface PruneDirectory {
 
 /** One slice; returns how many rows went. */
 export const pruneDirectory: Mutation<PruneDirectory, number> = defineMutation('directory.prune', function* (_tx, { nowMs }: PruneDirectory) {
-  return (yield* pruneSignIns(nowMs)) + (yield* pruneReserved(nowMs));
+  return (yield* pruneSignIns(nowMs)) + (yield* pruneReserved(nowMs)) + (yield* pruneKept(nowMs));
 });
 
 /** One round of everything that is due; every hour is enough, after the store's own housekeeping. */

@@ -70,10 +70,17 @@ export class Conclusions {
     });
   }
 
-  #settled({ queueId }: QueuedMessage, { recipient, outcome, verdict }: Judged, isTold: boolean): Settled {
+  #settled({ queueId, forward }: QueuedMessage, { recipient, outcome, verdict }: Judged, isTold: boolean): Settled {
     const { clock, settings } = this.#services;
     const key = { queueId, n: recipient.n };
-    if (verdict.kind === 'done' && (isTold || verdict.tell === undefined || outcome.kind === 'delivered')) return { kind: 'done', ...key };
+    if (verdict.kind === 'done' && (isTold || verdict.tell === undefined || outcome.kind === 'delivered')) {
+      const { host, reply } = outcome;
+      return {
+        kind: 'done',
+        ...key,
+        forwarded: forward === undefined ? undefined : { forward, isDelivered: outcome.kind === 'delivered', status: verdict.status, host, reply },
+      };
+    }
     if (verdict.kind === 'untried') return { kind: 'untried', ...key, dueAtMs: verdict.dueAtMs };
     const dueAtMs = verdict.kind === 'done' ? clock.nowMs() + (settings.retryDelaysMs[0] ?? 60_000) : verdict.dueAtMs;
     const isDelayTold = recipient.isDelayTold || (verdict.tell === 'delayed' && isTold);

@@ -24,6 +24,8 @@ export interface Outgoing {
   readonly smtpUtf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
+  /** The forward it belongs to, whose outcomes are counted: `forwardMark` of directory/forward-outcomes.ts. */
+  readonly forward?: string | undefined;
   /** RFC 8689; undefined: neither asked for nor waived. */
   readonly tlsNeed?: TlsNeed | undefined;
   readonly nowMs: number;
@@ -44,9 +46,10 @@ export function* enqueue(tx: Tx, outgoing: Outgoing): Program<void> {
   const { queueId, recipients } = outgoing;
   yield* keepBody(body);
   yield* run(
-    sql`INSERT INTO queue_message (queue_id, account, sender, blob, body_size, eight_bit, smtp_utf8, ret, envelope_id, created_at, recipients, prefix, tls)
+    sql`INSERT INTO queue_message (queue_id, account, sender, blob, body_size, eight_bit, smtp_utf8, ret, envelope_id, created_at, recipients, prefix, tls, forward)
         VALUES (${queueId}, ${outgoing.account ?? null}, ${outgoing.sender}, ${body.blob}, ${body.length}, ${outgoing.isEightBit ? 1 : 0}, ${outgoing.smtpUtf8 ? 1 : 0},
-          ${outgoing.ret ?? null}, ${outgoing.envelopeId ?? null}, ${outgoing.nowMs}, ${recipients.length}, ${outgoing.prefix}, ${outgoing.tlsNeed ?? null})`,
+          ${outgoing.ret ?? null}, ${outgoing.envelopeId ?? null}, ${outgoing.nowMs}, ${recipients.length}, ${outgoing.prefix}, ${outgoing.tlsNeed ?? null},
+          ${outgoing.forward ?? null})`,
   );
   for (const [n, { domain, localPart, notify, originalRecipient }] of recipients.entries()) {
     yield* run(

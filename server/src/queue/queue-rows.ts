@@ -17,6 +17,8 @@ export interface QueuedMessage {
   readonly envelopeId: string | undefined;
   readonly tlsNeed: TlsNeed | undefined;
   readonly createdAtMs: number;
+  /** The forward that has sent it on, where one has. */
+  readonly forward: string | undefined;
 }
 
 export interface QueuedRecipient {
@@ -57,6 +59,7 @@ interface MessageRow {
   readonly envelope_id: string | null;
   readonly tls: TlsNeed | null;
   readonly created_at: number;
+  readonly forward: string | null;
 }
 
 interface RecipientRow {
@@ -133,6 +136,7 @@ function toMessage(row: MessageRow): QueuedMessage {
     envelopeId: row.envelope_id ?? undefined,
     tlsNeed: row.tls ?? undefined,
     createdAtMs: row.created_at,
+    forward: row.forward ?? undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What attempts came to, written down: recipients that are done go, others get their next time. Notices that the queue itself sends come in the same mutation. */
 import type { BlobId } from '#core/ids.ts';
+import { type ForwardOutcome, noteForwardOutcome } from '#directory/forward-outcomes.ts';
 import { releaseBody } from '#store/blob-refs.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
@@ -8,7 +9,7 @@ import { enqueue, type Outgoing } from './enqueue.ts';
 
 export type Settled =
   /** Delivered, or given up. */
-  | { readonly kind: 'done'; readonly queueId: string; readonly n: number }
+  | { readonly kind: 'done'; readonly queueId: string; readonly n: number; readonly forwarded?: ForwardedOutcome | undefined }
   /** Tried in vain: again later. */
   | {
       readonly kind: 'later';
@@ -22,6 +23,11 @@ export type Settled =
     }
   /** Not tried: the lease is given back. */
   | { readonly kind: 'untried'; readonly queueId: string; readonly n: number; readonly dueAtMs: number };
+
+/** What became of forwarded mail, for its forward. */
+export interface ForwardedOutcome extends ForwardOutcome {
+  readonly forward: string;
+}
 
 export interface SettleArgs {
   readonly owner: string;
@@ -41,6 +47,7 @@ export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle',
       case 'done': {
         const changed = yield* run(sql`DELETE FROM queue_recipient WHERE queue_id = ${queueId} AND n = ${n}`);
         if (changed > 0) done.set(queueId, (done.get(queueId) ?? 0) + 1);
+        if (changed > 0 && result.forwarded) yield* noteForwardOutcome(tx, result.forwarded.forward, result.forwarded, args.nowMs);
         break;
       }
       // Somebody else may have taken over an expired lease: then what we know is old.
