@@ -1,0 +1,47 @@
+/**
+ * Whom a message names as its author: the domains that DMARC asks about.
+ *
+ * RFC 9989 §5.3.1 (one From field; all its addresses of one domain) · RFC 5322 §3.6 (exactly one From)
+ *
+ * What cannot be read in one way only never passes: another program may show somebody else than the one that was checked.
+ */
+import { type Mailbox, parseHeaderMailboxes } from '#message/address.ts';
+import { AddressSyntaxError, parseAddressListStrict } from '#message/address-strict.ts';
+import type { Header } from '#message/header.ts';
+
+/** Why the author of a message is not certain. */
+export type AuthorProblem = 'no-from' | 'several-from' | 'malformed-from';
+
+export interface Author {
+  /** As written, each once; of several From fields none. */
+  readonly domains: readonly string[];
+  readonly problem: AuthorProblem | undefined;
+}
+
+/** Addresses of one From field that are looked at. */
+const ADDRESS_LIMIT = 100;
+
+/** Never throws. */
+export function authorOf(header: Header): Author {
+  const fields = header.countOf('from');
+  if (fields === 0) return { domains: [], problem: 'no-from' };
+  if (fields > 1) return { domains: [], problem: 'several-from' };
+  const value = header.first('from') ?? '';
+  const strict = readStrictly(value);
+  if (strict !== undefined) return { domains: domainsOf(strict), problem: undefined };
+  // Display names with bare commas and the like: whom it seems to be from can still fail, and never pass.
+  return { domains: domainsOf(parseHeaderMailboxes(value).slice(0, ADDRESS_LIMIT)), problem: 'malformed-from' };
+}
+
+function readStrictly(value: string): readonly Mailbox[] | undefined {
+  try {
+    return parseAddressListStrict(value, ADDRESS_LIMIT);
+  } catch (error) {
+    if (error instanceof AddressSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function domainsOf(mailboxes: readonly Mailbox[]): readonly string[] {
+  return [...new Set(mailboxes.map(({ domain }) => domain.toLowerCase()))].filter((domain) => domain !== '');
+}
