@@ -8,6 +8,7 @@ import { vanishedSince } from '#store/read-change-log.ts';
 import { writeChangedLines } from './changed-lines.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
+import { formatRanges, intersect, withoutUids } from './uid-ranges.ts';
 import { type SequenceRange, type SequenceSet, normalizeRanges, STAR } from './wire/sequence-set.ts';
 
 /** What the client remembers. */
@@ -42,13 +43,13 @@ export async function tellVanishedSince(session: Session, selected: Selected, se
 /** The known uids that have left since then, as a set. From the change log; where it was pruned, everything that is not here any more. */
 async function vanishedIn(session: Session, selected: Selected, known: KnownState, wanted: readonly SequenceRange[]): Promise<string> {
   const expunged = await session.store.query(vanishedSince(selected.mailbox, session.account, known.modseq));
-  if (expunged === undefined) return formatSet(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
+  if (expunged === undefined) return formatRanges(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
   const vanished = intersect(
     wanted,
     expunged.map(([first, last]) => ({ first, last })),
   );
-  // Those that the client will be told of as news are not earlier ones.
-  return formatSet(selected.view.hasGone ? intersect(vanished, absentUids(selected, 0)) : vanished);
+  // The log may be ahead of the view: what the client still has a number for it will be told of as news, not as an earlier one too.
+  return formatRanges(withoutUids(vanished, selected.view.uids, selected.view.length));
 }
 
 /** The uids above `from` that no message of the view has. */
@@ -85,23 +86,4 @@ function* numbersOf(set: SequenceSet, largest: number): Generator<number, undefi
     for (let number = first; number <= last; number++) yield number;
   }
   return undefined;
-}
-
-/** What two ascending lists of ranges have in common. */
-function intersect(a: readonly SequenceRange[], b: readonly SequenceRange[]): SequenceRange[] {
-  const common: SequenceRange[] = [];
-  for (let i = 0, j = 0; ; ) {
-    const left = a[i];
-    const right = b[j];
-    if (left === undefined || right === undefined) return common;
-    const first = Math.max(left.first, right.first);
-    const last = Math.min(left.last, right.last);
-    if (first <= last) common.push({ first, last });
-    if (left.last < right.last) i++;
-    else j++;
-  }
-}
-
-function formatSet(ranges: readonly SequenceRange[]): string {
-  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}:${last}`)).join(',');
 }

@@ -13,6 +13,7 @@
 import type { Modseq, Uid } from '#core/ids.ts';
 import type { GoneMessage, MailboxBase, MailboxChange } from '#store/mailbox-base.ts';
 import { ImapError } from './command.ts';
+import { lowerBound } from './uid-ranges.ts';
 import { normalizeRanges, type SequenceRange, type SequenceSet } from './wire/sequence-set.ts';
 
 const NONE = new Uint32Array(0);
@@ -311,18 +312,6 @@ function collect(uids: Uint32Array, ranges: readonly SequenceRange[]): Uint32Arr
     for (let i = first; i < last; i++) found[at++] = uids[i] ?? 0;
   }
   return found;
-}
-
-/** First place of `length` ascending numbers that is not less than `wanted`. */
-function lowerBound(numbers: Uint32Array, length: number, wanted: number): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((numbers[middle] ?? 0) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function mergeUids(uids: Uint32Array, length: number, gone: readonly GoneMessage[]): Uint32Array {
