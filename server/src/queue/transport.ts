@@ -15,6 +15,15 @@ export interface Relay {
  */
 export type TlsNeed = 'required' | 'optional';
 
+/** From where and under which name we speak to others. */
+export interface Source {
+  /** An address of this machine for connections over IPv4; undefined: the system's choice. */
+  readonly ipv4?: string | undefined;
+  readonly ipv6?: string | undefined;
+  /** The name in EHLO; undefined: the server's. */
+  readonly helo?: string | undefined;
+}
+
 /** Where a recipient's mail goes next. */
 export type Destination = (
   | /** The MX hosts of a domain. */ { readonly kind: 'domain'; readonly domain: string }
@@ -24,6 +33,7 @@ export type Destination = (
 ) & {
   /** Mail that asks for different lines does not share connections. Undefined: as the policies of the domain say. */
   readonly tlsNeed?: TlsNeed | undefined;
+  readonly source?: Source | undefined;
 };
 
 export interface MailTransport {
@@ -69,6 +79,10 @@ export interface OutboundMessage {
   readonly smtpUtf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
+  /** MT-PRIORITY, -9 to 9: said where the server knows it. */
+  readonly mtPriority?: number | undefined;
+  /** DELIVERBY: said where the server knows it. In mode R it goes to such servers only (RFC 2852 §4.1.4.2). */
+  readonly deliverBy?: DeliverBy | undefined;
   /** REQUIRETLS is said where the server knows it; a destination whose `tlsNeed` is `required` leads to such servers only. */
   readonly requireTls?: boolean | undefined;
   /** Octets at the beginning that are signatures of ours over the rest. */
@@ -77,6 +91,16 @@ export interface OutboundMessage {
   readonly sign?: ((content: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** The octets [start, start + length) of the message. */
   read(start: number, length: number): Promise<Uint8Array>;
+}
+
+/** RFC 2852 §4.1.1 */
+export interface DeliverBy {
+  /** What is left of the time; in mode N it may be over. */
+  readonly seconds: number;
+  /** R: return what is late. N: tell the sender that it is. */
+  readonly mode: 'R' | 'N';
+  /** The sender wants to hear of every hop. */
+  readonly isTraced: boolean;
 }
 
 export interface OutboundRecipient {
@@ -97,6 +121,8 @@ export interface Outcome {
   readonly host: string | undefined;
   /** Delivered: the server understands DSN and reports further itself (RFC 3461 §5.2.1). */
   readonly tellsFurther?: boolean | undefined;
+  /** Delivered: the server was told by when (RFC 2852) and answers for it. */
+  readonly promisesTime?: boolean | undefined;
   /** Deferred: the connection broke after the last octet was sent, so the message may have arrived. */
   readonly isUnsure?: boolean | undefined;
   /** Deferred: the server had closed an idle connection, and nothing was asked of it; try at once over another one. */

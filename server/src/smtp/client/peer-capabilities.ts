@@ -1,4 +1,4 @@
-/** What a server said to EHLO. RFC 5321 §4.1.1.1 · RFC 1870 (SIZE) · RFC 4954 (AUTH) */
+/** What a server said to EHLO. RFC 5321 §4.1.1.1 · RFC 1870 (SIZE) · RFC 2852 (DELIVERBY) · RFC 4954 (AUTH) · RFC 6710 (MT-PRIORITY) */
 import type { Reply } from './reply.ts';
 
 export interface PeerCapabilities {
@@ -7,6 +7,9 @@ export interface PeerCapabilities {
   readonly eightBitMime: boolean;
   readonly smtpUtf8: boolean;
   readonly dsn: boolean;
+  /** DELIVERBY: the least time in seconds that the server promises anything about (0: it says none); undefined: it does not know DELIVERBY. */
+  readonly deliverBySeconds: number | undefined;
+  readonly mtPriority: boolean;
   /** Undefined: no SIZE; 0: no limit told. */
   readonly sizeLimit: number | undefined;
   /** Upper case. */
@@ -26,12 +29,15 @@ export function readCapabilities(reply: Reply): PeerCapabilities {
     words.set(keyword, [...(words.get(keyword) ?? []), ...parameters]);
   }
   const size = words.get('SIZE');
+  const deliverBy = words.get('DELIVERBY');
   return {
     startTls: words.has('STARTTLS'),
     pipelining: words.has('PIPELINING'),
     eightBitMime: words.has('8BITMIME'),
     smtpUtf8: words.has('SMTPUTF8'),
     dsn: words.has('DSN'),
+    deliverBySeconds: deliverBy === undefined ? undefined : /^\d{1,9}$/.test(deliverBy[0] ?? '') ? Number(deliverBy[0]) : 0,
+    mtPriority: words.has('MT-PRIORITY'),
     sizeLimit: size === undefined ? undefined : /^\d{1,15}$/.test(size[0] ?? '') ? Number(size[0]) : 0,
     auth: new Set(words.get('AUTH') ?? []),
   };

@@ -2,6 +2,7 @@
  * One message after another to one server.
  *
  * RFC 5321 §3.3, §4.1.1, §4.5.3.1.10 (too many recipients) · RFC 2920 (PIPELINING) · RFC 1870 (SIZE) · RFC 6152 (8BITMIME) · RFC 6531 (SMTPUTF8) · RFC 3461 (DSN)
+ * RFC 2852 §4.1.4 (BY) · RFC 6710 §4 (MT-PRIORITY)
  *
  * With PIPELINING the envelope travels in one piece: a message takes two round trips.
  */
@@ -96,8 +97,21 @@ export class SmtpSession implements MailSession {
       return this.#own('failed', '5.6.7', `${this.#name} does not take messages with internationalised addresses or headers (SMTPUTF8)`);
     if (sizeLimit !== undefined && sizeLimit > 0 && message.sizeBytes > sizeLimit)
       return this.#own('failed', '5.3.4', `The message has ${message.sizeBytes} octets and ${this.#name} takes ${sizeLimit}`);
+    const late = this.#lateMisfit(message);
+    if (late) return late;
     if (message.isEightBit && !eightBitMime && message.sizeBytes > CONVERSION_LIMIT)
       return this.#own('failed', '5.6.3', `The message is too large to be converted for ${this.#name}, which takes 7-bit messages only`);
+    return undefined;
+  }
+
+  /** A message that is to be returned when it is late goes only to who promises that (RFC 2852 §4.1.4.2). */
+  #lateMisfit({ deliverBy }: OutboundMessage): Outcome | undefined {
+    if (deliverBy?.mode !== 'R') return undefined;
+    const { deliverBySeconds } = this.#capabilities;
+    if (deliverBy.seconds <= 0) return this.#own('failed', '5.4.7', 'The time in which the message was to be delivered is over');
+    if (deliverBySeconds === undefined) return this.#own('failed', '5.3.3', `${this.#name} does not promise delivery within a time (DELIVERBY)`);
+    if (deliverBy.seconds < deliverBySeconds)
+      return this.#own('failed', '5.4.7', `${this.#name} promises delivery within ${deliverBySeconds} seconds and ${deliverBy.seconds} are left`);
     return undefined;
   }
 
@@ -125,7 +139,7 @@ export class SmtpSession implements MailSession {
     await this.#content(message);
     progress.stage = 'final';
     const final = await this.#reply(this.#timeLimits.finalMs);
-    const outcome = { ...this.#said(final), tellsFurther: this.#capabilities.dsn };
+    const outcome = { ...this.#said(final), tellsFurther: this.#capabilities.dsn, promisesTime: this.#capabilities.deliverBySeconds !== undefined };
     for (const index of accepted) progress.outcomes[index] = outcome;
   }
 
@@ -190,13 +204,16 @@ export class SmtpSession implements MailSession {
   }
 
   #mail(message: OutboundMessage): string {
-    const { sizeLimit, eightBitMime, dsn } = this.#capabilities;
+    const { sizeLimit, eightBitMime, dsn, deliverBySeconds, mtPriority } = this.#capabilities;
+    const { deliverBy } = message;
     let line = `MAIL FROM:<${message.sender}>`;
     if (sizeLimit !== undefined) line += ` SIZE=${message.sizeBytes}`;
     if (message.isEightBit && eightBitMime) line += ' BODY=8BITMIME';
     if (needsUtf8(message)) line += ' SMTPUTF8';
     if (dsn && message.ret !== undefined) line += ` RET=${message.ret}`;
     if (dsn && message.envelopeId !== undefined) line += ` ENVID=${encodeXtext(message.envelopeId)}`;
+    if (deliverBySeconds !== undefined && deliverBy) line += ` BY=${deliverBy.seconds};${deliverBy.mode}${deliverBy.isTraced ? 'T' : ''}`;
+    if (mtPriority && message.mtPriority !== undefined) line += ` MT-PRIORITY=${message.mtPriority}`;
     return `${line}\r\n`;
   }
 

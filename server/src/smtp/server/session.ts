@@ -34,6 +34,8 @@ export interface SmtpSettings {
   /** Commands that bring no message after which the conversation is ended. */
   readonly maxIdleCommands: number;
   readonly maxSignInFailures: number;
+  /** The longest that a submitted message is held back on request; 0: not offered. RFC 4865 */
+  readonly futureReleaseSeconds: number;
 }
 
 /** What the limits are where nobody sets them. */
@@ -45,6 +47,7 @@ export const DEFAULT_SMTP_SETTINGS: Omit<SmtpSettings, 'hostname'> = {
   maxErrors: 20,
   maxIdleCommands: 1000,
   maxSignInFailures: 5,
+  futureReleaseSeconds: 30 * 24 * 3600,
 };
 
 /** A list with many dead addresses is no attack: its live ones must get their mail within one session. */
@@ -58,6 +61,8 @@ export interface Transaction {
   readonly envelope: Envelope;
   readonly sender: string;
   readonly parameters: SenderParameters;
+  /** The client asked for another priority than the message got. */
+  readonly isPriorityChanged: boolean;
   /** Set by the first BDAT. */
   chunked: ChunkedBody | undefined;
 }

@@ -1,4 +1,4 @@
-/** What MAIL and RCPT carry, decoded. RFC 5321 §4.1.1.2, §4.1.1.3 · RFC 1870 · RFC 3461 · RFC 6152 · RFC 6531 · RFC 8689 */
+/** What MAIL and RCPT carry, decoded. RFC 5321 §4.1.1.2, §4.1.1.3 · RFC 1870 · RFC 2852 · RFC 3461 · RFC 4865 · RFC 6152 · RFC 6531 · RFC 6710 · RFC 8689 */
 
 /** A path as the envelope carries it: both parts decoded, domain as written; the null reverse-path is the empty address. */
 export interface Path {
@@ -14,6 +14,12 @@ export interface SenderParameters {
   readonly envelopeId: string | undefined;
   /** REQUIRETLS. */
   readonly requireTls?: boolean | undefined;
+  /** BY. RFC 2852 */
+  readonly deliverBy?: { readonly seconds: number; readonly mode: 'R' | 'N'; readonly isTraced: boolean } | undefined;
+  /** HOLDFOR or HOLDUNTIL: the seconds from now before which the message is not to leave. RFC 4865 */
+  readonly holdSeconds?: number | undefined;
+  /** MT-PRIORITY, -9 to 9. RFC 6710 */
+  readonly mtPriority?: number | undefined;
 }
 
 export interface RecipientParameters {

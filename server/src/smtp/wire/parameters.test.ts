@@ -50,3 +50,42 @@ test('malformed parameters are refused with 501, unknown and not offered ones wi
   throws(() => parseRecipientParameters('NOTIFY=NEVER', none), refused(555));
   throws(() => parseRecipientParameters('SIZE=1', all), refused(555));
 });
+
+const nowMs = Date.parse('2026-11-23T12:00:00Z');
+const sending = { ...all, deliverBy: true, futureRelease: { maxSeconds: 86_400, nowMs }, priority: true };
+
+test('BY, HOLDFOR, HOLDUNTIL and MT-PRIORITY are read', () => {
+  const { deliverBy, mtPriority } = parseSenderParameters('BY=120;rt MT-PRIORITY=-9', sending);
+  deepEqual({ deliverBy, mtPriority }, { deliverBy: { seconds: 120, mode: 'R', isTraced: true }, mtPriority: -9 });
+  deepEqual(parseSenderParameters('BY=-5;N', sending).deliverBy, { seconds: -5, mode: 'N', isTraced: false });
+  deepEqual(parseSenderParameters('HOLDFOR=3600', sending).holdSeconds, 3600);
+  deepEqual(parseSenderParameters('HOLDUNTIL=2026-11-23T12:00:30Z', sending).holdSeconds, 30);
+  deepEqual(parseSenderParameters('HOLDUNTIL=2026-11-23T14:00:00.5+01:00', sending).holdSeconds, 3601);
+  deepEqual(parseSenderParameters('HOLDUNTIL=2026-11-22T12:00:00Z', sending).holdSeconds, 0);
+});
+
+test('what cannot be meant by BY, HOLDFOR, HOLDUNTIL and MT-PRIORITY is refused with 501, and with 555 where it was not offered', () => {
+  const refused = (code: number) => (error: unknown) => error instanceof Refusal && error.code === code && error.enhanced === '5.5.4';
+  for (const text of [
+    'BY=0;R',
+    'BY=-1;R',
+    'BY=5',
+    'BY=5;X',
+    'BY=1234567890;N',
+    'HOLDFOR=',
+    'HOLDFOR=-1',
+    'HOLDFOR=86401',
+    'HOLDUNTIL=tomorrow',
+    'HOLDUNTIL=2026-11-25T12:00:00Z',
+    'HOLDUNTIL=2026-13-23T12:00:00Z',
+    'HOLDFOR=1 HOLDUNTIL=2026-11-23T12:00:00Z',
+    'HOLDFOR=600 BY=600;R',
+    'MT-PRIORITY=10',
+    'MT-PRIORITY=+1',
+    'MT-PRIORITY=-0',
+    'MT-PRIORITY',
+  ])
+    throws(() => parseSenderParameters(text, sending), refused(501), text);
+  for (const text of ['BY=5;R', 'HOLDFOR=1', 'HOLDUNTIL=2026-11-23T12:00:00Z', 'MT-PRIORITY=1'])
+    throws(() => parseSenderParameters(text, all), refused(555), text);
+});

@@ -1,7 +1,8 @@
 /**
  * ESMTP parameters of MAIL and RCPT: known ones only, each once, each strictly in its own form.
  *
- * RFC 5321 §4.1.1.11 (form, 555) · RFC 1870 (SIZE) · RFC 6152 (BODY) · RFC 6531 §3.4 (SMTPUTF8) · RFC 3461 §4 (RET, ENVID, NOTIFY, ORCPT) · RFC 4954 §5 (AUTH) · RFC 8689 §2 (REQUIRETLS)
+ * RFC 5321 §4.1.1.11 (form, 555) · RFC 1870 (SIZE) · RFC 6152 (BODY) · RFC 6531 §3.4 (SMTPUTF8) · RFC 2852 §4 (BY) · RFC 3461 §4 (RET, ENVID, NOTIFY, ORCPT) · RFC 4865 §4
+ * (HOLDFOR, HOLDUNTIL) · RFC 4954 §5 (AUTH) · RFC 6710 §4 (MT-PRIORITY) · RFC 8689 §2 (REQUIRETLS)
  */
 import type { RecipientParameters, SenderParameters } from './envelope.ts';
 import { Refusal } from './refusal.ts';
@@ -12,6 +13,15 @@ export interface ParameterOffer {
   readonly dsn: boolean;
   readonly auth: boolean;
   readonly requireTls?: boolean;
+  readonly deliverBy?: boolean;
+  /** RFC 4865; undefined: not offered. */
+  readonly futureRelease?: FutureReleaseOffer | undefined;
+  readonly priority?: boolean;
+}
+
+export interface FutureReleaseOffer {
+  readonly maxSeconds: number;
+  readonly nowMs: number;
 }
 
 const NO_SENDER_PARAMETERS: SenderParameters = { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined };
@@ -55,6 +65,23 @@ export function parseSenderParameters(text: string, offer: ParameterOffer): Send
         if (!offer.auth) throw unsupported(keyword);
         if (value === undefined || value.length > 500 || !isXtext(value)) throw bad('AUTH');
         break;
+      case 'BY':
+        if (offer.deliverBy !== true) throw unsupported(keyword);
+        found.deliverBy = parseDeliverBy(value);
+        break;
+      case 'HOLDFOR':
+      case 'HOLDUNTIL':
+        if (offer.futureRelease === undefined) throw unsupported(keyword);
+        if (found.holdSeconds !== undefined) throw new Refusal(501, '5.5.4', 'HOLDFOR and HOLDUNTIL exclude each other');
+        found.holdSeconds = keyword === 'HOLDFOR' ? parseHoldFor(value) : parseHoldUntil(value, offer.futureRelease.nowMs);
+        if (found.holdSeconds > offer.futureRelease.maxSeconds)
+          throw new Refusal(501, '5.5.4', `A message can be held for ${offer.futureRelease.maxSeconds} seconds at most`);
+        break;
+      case 'MT-PRIORITY':
+        if (offer.priority !== true) throw unsupported(keyword);
+        if (value === undefined || !/^(?:0|-?[1-9])$/.test(value)) throw bad(keyword);
+        found.mtPriority = Number(value);
+        break;
       case 'REQUIRETLS':
         if (offer.requireTls !== true) throw unsupported(keyword);
         if (value !== undefined) throw bad(keyword);
@@ -64,7 +91,33 @@ export function parseSenderParameters(text: string, offer: ParameterOffer): Send
         throw unsupported(keyword);
     }
   }
+  if (found.deliverBy !== undefined && found.holdSeconds !== undefined && found.deliverBy.seconds <= found.holdSeconds)
+    throw new Refusal(501, '5.5.4', 'The message is to be held for longer than it may take');
   return found;
+}
+
+/** `120;R`, `-5;NT`: seconds, mode, trace. */
+function parseDeliverBy(value: string | undefined): NonNullable<SenderParameters['deliverBy']> {
+  const match = /^([+-]?[0-9]{1,9});([NR])(T?)$/i.exec(value ?? '');
+  if (!match) throw bad('BY');
+  const seconds = Number(match[1]);
+  const mode = match[2]?.toUpperCase() === 'R' ? 'R' : 'N';
+  // RFC 2852 §4.1.1: what is to be returned when it is late cannot be late already.
+  if (mode === 'R' && seconds <= 0) throw bad('BY');
+  return { seconds, mode, isTraced: match[3] !== '' };
+}
+
+function parseHoldFor(value: string | undefined): number {
+  if (value === undefined || !/^[0-9]{1,9}$/.test(value)) throw bad('HOLDFOR');
+  return Number(value);
+}
+
+/** A time of RFC 3339 §5.6 (RFC 4865, erratum 2040), with upper-case T and Z or a zone. A time that is over holds nothing. */
+function parseHoldUntil(value: string | undefined, nowMs: number): number {
+  const isForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i.test(value ?? '');
+  const atMs = isForm ? Date.parse((value ?? '').toUpperCase().replace(/\.(\d{1,3})\d*/, '.$1')) : Number.NaN;
+  if (Number.isNaN(atMs)) throw bad('HOLDUNTIL');
+  return Math.max(0, Math.ceil((atMs - nowMs) / 1000));
 }
 
 /** What follows the path of RCPT. Throws Refusal 501 5.5.4 or 555 5.5.4. */

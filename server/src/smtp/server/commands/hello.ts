@@ -1,12 +1,15 @@
 /**
  * HELO, EHLO and LHLO: who the client says it is, and what this server can do.
  *
- * RFC 5321 §4.1.1.1, §4.1.3, §4.1.4 · RFC 2033 §4.1 (LHLO) · RFC 1870 (SIZE) · RFC 2034 · RFC 2920 · RFC 3030 · RFC 3207 · RFC 4954 · RFC 6152 · RFC 6531 · RFC 8689 (REQUIRETLS) · RFC 9422 (LIMITS)
+ * RFC 5321 §4.1.1.1, §4.1.3, §4.1.4 · RFC 2033 §4.1 (LHLO) · RFC 1870 (SIZE) · RFC 2034 · RFC 2920 · RFC 3030 · RFC 3207 · RFC 4954 · RFC 6152 · RFC 6531 · RFC 2852 (DELIVERBY) · RFC 4865
+ * (FUTURERELEASE) · RFC 6710 (MT-PRIORITY) · RFC 8689 (REQUIRETLS) · RFC 9422 (LIMITS)
  *
  * The name must look like a domain or an address literal, since it goes into Received; whether it is true is not asked here (§4.1.4: a message must not be refused for that).
  */
+import { systemClock } from '#core/clock.ts';
 import { Refusal } from '#delivery/delivery.ts';
 import { offeredMechanisms } from '#sasl/exchange.ts';
+import type { FutureReleaseOffer } from '../../wire/parameters.ts';
 import type { Command } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -34,6 +37,12 @@ async function introduce(session: Session, argument: string, isExtended: boolean
   session.reply(250, undefined, isExtended ? [session.services.settings.hostname, ...extensions(session)] : session.services.settings.hostname);
 }
 
+/** Undefined: messages are not held back here. */
+export function futureRelease({ role, services }: Session): FutureReleaseOffer | undefined {
+  const maxSeconds = services.settings.futureReleaseSeconds;
+  return role === 'submission' && maxSeconds > 0 ? { maxSeconds, nowMs: systemClock.nowMs() } : undefined;
+}
+
 /** Only behind TLS: else it could have been taken out, or put in, on the way (RFC 8689 §2). */
 export function offersRequireTls({ connection, role }: Session): boolean {
   return connection.tls !== undefined && role !== 'lmtp';
@@ -49,7 +58,13 @@ function extensions(session: Session): readonly string[] {
     if (offered.length > 0) lines.push(`AUTH ${offered.map((mechanism) => mechanism.name).join(' ')}`);
   }
   if (offersRequireTls(session)) lines.push('REQUIRETLS');
-  if (role === 'submission') lines.push('DSN');
+  if (role === 'submission') {
+    lines.push('DSN', 'DELIVERBY');
+    const release = futureRelease(session);
+    // RFC 4865 §3: how long, and until when.
+    if (release) lines.push(`FUTURERELEASE ${release.maxSeconds} ${new Date(release.nowMs + release.maxSeconds * 1000).toISOString().slice(0, 19)}Z`);
+  }
+  if (role !== 'lmtp') lines.push('MT-PRIORITY');
   lines.push(`LIMITS MAILMAX=${services.settings.maxMessages} RCPTMAX=${limits.recipients}`);
   return lines;
 }

@@ -1,7 +1,7 @@
 /**
  * MAIL: begins a message.
  *
- * RFC 5321 §4.1.1.2, §4.1.4 · RFC 6531 §3.4, §3.7.1 (SMTPUTF8) · RFC 9422 §3.1 (MAILMAX)
+ * RFC 5321 §4.1.1.2, §4.1.4 · RFC 6710 §5.1 (MT-PRIORITY) · RFC 6531 §3.4, §3.7.1 (SMTPUTF8) · RFC 9422 §3.1 (MAILMAX)
  *
  * A space behind the colon is let pass: many programs write it, and nothing else can be meant.
  */
@@ -11,7 +11,7 @@ import { parseSenderParameters } from '../../wire/parameters.ts';
 import { parsePath } from '../../wire/path.ts';
 import type { Command } from '../command.ts';
 import type { Session } from '../session.ts';
-import { offersRequireTls } from './hello.ts';
+import { futureRelease, offersRequireTls } from './hello.ts';
 
 export const mail: Command = { verb: 'MAIL', syntax: 'MAIL FROM:<address> [parameters]', needs: 'sign-in', run };
 
@@ -21,17 +21,24 @@ async function run(session: Session, argument: string): Promise<void> {
   const start = /^FROM: */i.exec(argument)?.[0].length;
   if (start === undefined) throw new Refusal(501, '5.5.4', 'Syntax: MAIL FROM:<address>');
   const { path, end, isInternational } = parsePath(argument, start, 'sender');
-  const parameters = parseSenderParameters(parameterText(session, argument, end), {
-    dsn: session.role === 'submission',
-    auth: session.role === 'submission',
+  const isSubmission = session.role === 'submission';
+  const asked = parseSenderParameters(parameterText(session, argument, end), {
+    dsn: isSubmission,
+    auth: isSubmission,
     requireTls: offersRequireTls(session),
+    deliverBy: isSubmission,
+    futureRelease: futureRelease(session),
+    priority: session.role !== 'lmtp',
   });
+  // Strangers cannot push past others; who asks to be passed may be (RFC 6710 §5.1).
+  const isPriorityChanged = (asked.mtPriority ?? 0) > 0 && session.identity === undefined;
+  const parameters = isPriorityChanged ? { ...asked, mtPriority: 0 } : asked;
   if (isInternational && !parameters.smtpUtf8) throw new Refusal(553, '5.6.7', 'An address that is not ASCII needs SMTPUTF8');
   if (session.messageCount >= session.services.settings.maxMessages) throw new Refusal(421, '4.7.0', 'Too many messages in one session');
 
   const envelope = await session.services.delivery.begin(session.peer(parameters.smtpUtf8), path, parameters);
   session.messageCount++;
-  session.transaction = { envelope, sender: formatPath(path), parameters, chunked: undefined };
+  session.transaction = { envelope, sender: formatPath(path), parameters, isPriorityChanged, chunked: undefined };
   session.reply(250, '2.1.0', 'Ok');
 }
 
