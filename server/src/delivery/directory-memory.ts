@@ -2,8 +2,8 @@
  * What the directory has answered since it last changed. The same few addresses are asked for again and again, and each question costs the reader's page cache,
  * which every commit of the writer empties: without this a quarter of the time of taking a message in.
  *
- * A change of the directory empties it, a hint's way (a millisecond) after the commit. Only what is there is remembered, so that an address just made works at once;
- * how full a mailbox is is always asked.
+ * A change of the directory empties it, a hint's way (a millisecond) after the commit. Of addresses only what is there is remembered, so that one just made works at
+ * once; of domains also that they are not received here, because that is asked for each recipient elsewhere. How full a mailbox is is always asked.
  */
 import type { AccountId } from '#core/ids.ts';
 import type { Identity, Resolution } from '#directory/directory.ts';
@@ -16,6 +16,7 @@ const LIMIT = 20_000;
 export class DirectoryMemory implements DeliveryDirectory {
   readonly #directory: DeliveryDirectory;
   readonly #resolutions = new Map<string, Resolution>();
+  readonly #domains = new Map<string, boolean>();
   readonly #own = new Set<string>();
   #current = new WeakSet<Identity>();
 
@@ -34,6 +35,7 @@ export class DirectoryMemory implements DeliveryDirectory {
       const { usedBytes } = await this.#directory.quota(known.account);
       return { ...known, usedBytes };
     }
+    if (!(await this.isLocalDomain(domain))) return undefined;
     const found = await this.#directory.resolve(localPart, domain);
     if (found === undefined) return undefined;
     if (this.#resolutions.size >= LIMIT) this.#resolutions.clear();
@@ -65,8 +67,14 @@ export class DirectoryMemory implements DeliveryDirectory {
     return this.#directory.resolvePostmaster();
   }
 
-  isLocalDomain(domain: string): Promise<boolean> {
-    return this.#directory.isLocalDomain(domain);
+  /** `Directory.isLocalDomain`. */
+  async isLocalDomain(domain: string): Promise<boolean> {
+    const known = this.#domains.get(domain);
+    if (known !== undefined) return known;
+    const isLocal = await this.#directory.isLocalDomain(domain);
+    if (this.#domains.size >= LIMIT) this.#domains.clear();
+    this.#domains.set(domain, isLocal);
+    return isLocal;
   }
 
   quota(account: AccountId): ReturnType<DeliveryDirectory['quota']> {
@@ -75,6 +83,7 @@ export class DirectoryMemory implements DeliveryDirectory {
 
   #forget(): void {
     this.#resolutions.clear();
+    this.#domains.clear();
     this.#own.clear();
     this.#current = new WeakSet();
   }

@@ -14,7 +14,7 @@ import { TlsContexts } from '#net/tls-context.ts';
 import { openStore } from '#store/open.ts';
 import { type DoorParts, portListener, socketListener } from './doors.ts';
 import { makeServices, type ThreadServices } from './services.ts';
-import type { ProtocolThreadData, ThreadOrder, ThreadReport } from './thread-messages.ts';
+import { type ProtocolThreadData, streamOwner, type ThreadOrder, type ThreadReport } from './thread-messages.ts';
 
 const control = parentPort;
 if (!control) throw new Error('the doors run in a worker thread');
@@ -56,7 +56,7 @@ async function bind(): Promise<void> {
 
 async function open(port: MessagePort): Promise<void> {
   const { server, lmtp } = config;
-  const store = await openStore({ directory: server.dataDirectory, port, owner: `protocol-${index}`, onError: (error) => void log.error('server.bug', error) });
+  const store = await openStore({ directory: server.dataDirectory, port, owner: streamOwner(index), onError: (error) => void log.error('server.bug', error) });
   lifecycle.onStop('store', () => store[Symbol.asyncDispose]());
   const services = makeServices({ config, store, shared, log });
   lifecycle.onStop('services', () => services[Symbol.asyncDispose]());

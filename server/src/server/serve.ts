@@ -23,6 +23,7 @@ import { startJobs } from './jobs.ts';
 import { bindings, checkDistinct, probePorts } from './ports.ts';
 import { asUser, becomeUser, checkProgramIsReadable, isRoot, prepareDataDirectory, serviceUser } from './privileges.ts';
 import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
+import { streamOwner } from './thread-messages.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
 import { queueSettings, startSending } from './sending.ts';
 import { VERSION } from './version.ts';
@@ -38,6 +39,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly failed: Promise<Error>;
 }
 
+/** The name under which the store knows this thread. */
+const MAIN = 'main';
 const TICKET_KEY_LIFE_MS = 24 * 3600 * 1000;
 
 export interface StartOptions {
@@ -93,6 +96,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
     file: files?.writer ?? new URL('./writer-thread.ts', import.meta.url),
     directory: dataDirectory,
     freeSpaceMarkBytes: config.store.freeSpaceMarkBytes,
+    owners: [MAIN, ...Array.from({ length: count }, (_, index) => streamOwner(index))],
     onFailure: (message, requests) => log.warn('store.failed', { message, requests }),
   });
   const [started, written] = await Promise.allSettled([threads ?? starting, writing]);
@@ -109,7 +113,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   const doors = started.value;
   const writer = written.value;
 
-  const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: 'main', onError });
+  const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: MAIN, onError });
   opened = store;
   const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
   const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);

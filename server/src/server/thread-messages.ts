@@ -16,6 +16,11 @@ export interface ProtocolThreadData {
   readonly ticketKeys: Uint8Array;
 }
 
+/** The name under which the store knows a protocol thread. */
+export function streamOwner(index: number): string {
+  return `protocol-${index}`;
+}
+
 /** Main thread to protocol thread. `open`: the store is there, serve; what connected before has waited. */
 export type ThreadOrder =
   | { readonly kind: 'open'; readonly port: MessagePort }

@@ -121,12 +121,12 @@ function openInline(options: InlineStoreOptions): Store {
 }
 
 /** Makes directories, runs migrations, cuts off what a crash left in segments: the writer's part, before any other thread opens the store. */
-export function openForWriting(directory: string): Connection {
+export function openForWriting(directory: string, owners?: readonly string[]): Connection {
   makeDirectories(directory);
   const connection = new Connection(metadataFile(directory), { cacheBytes: 64 * 2 ** 20 });
   try {
     migrate(connection, storeDirectory(directory));
-    prepareSegments(directory, connection);
+    prepareSegments(directory, connection, owners);
     return connection;
   } catch (error) {
     connection[Symbol.dispose]();

@@ -17,6 +17,8 @@ export interface WriterThreadData {
   readonly directory: string;
   readonly freeSpaceMarkBytes?: number;
   readonly segmentBytes?: number;
+  /** The names of all threads that will open the store. Default: unknown. */
+  readonly owners?: readonly string[];
 }
 
 /** Main thread to writer thread. */
@@ -64,7 +66,7 @@ export function runWriter(mutations: readonly AnyMutation[]): void {
 }
 
 function start(data: WriterThreadData, mutations: readonly AnyMutation[], report: (message: WriterReport) => void): { writer: Writer; close(): Promise<void> } {
-  const connection = openForWriting(data.directory);
+  const connection = openForWriting(data.directory, data.owners);
   const onFailure = (error: unknown, requests: number): void =>
     report({ kind: 'failure', message: error instanceof Error ? error.message : String(error), requests });
   const checkpointer = new Checkpointer(data.directory, connection, (error) => onFailure(error, 0));
