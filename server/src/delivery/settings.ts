@@ -2,7 +2,9 @@
 import type { Clock } from '#core/clock.ts';
 import type { Directory } from '#directory/directory.ts';
 import type { Log } from '#log/log.ts';
+import type { Resolver } from '#net/dns/resolver.ts';
 import type { Store } from '#store/store.ts';
+import { type AuthenticitySettings, DEFAULT_AUTHENTICITY_SETTINGS } from './checks/settings.ts';
 import type { Stage } from './stage.ts';
 
 export interface DeliverySettings {
@@ -16,6 +18,7 @@ export interface DeliverySettings {
   readonly receivedFields: number;
   /** Whether Received of submitted mail tells from where it was submitted. */
   readonly showsSubmitter: boolean;
+  readonly authenticity: AuthenticitySettings;
 }
 
 export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
@@ -23,6 +26,7 @@ export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
   recipients: 1000,
   receivedFields: 50,
   showsSubmitter: false,
+  authenticity: DEFAULT_AUTHENTICITY_SETTINGS,
 };
 
 /** The questions that this room asks of the directory. */
@@ -34,6 +38,8 @@ export interface DeliveryServices {
   readonly log: Log;
   readonly clock: Clock;
   readonly settings: DeliverySettings;
+  /** What the checks of mail from elsewhere ask; without one, nothing is checked. */
+  readonly resolver?: Resolver | undefined;
   /** In their order; `STAGES` where nothing is given. */
   readonly stages?: readonly Stage[];
 }

@@ -1,7 +1,9 @@
 /** The steps of the way in, in their order. A new check is a file in `stages/` and a line here. */
 import type { Stage } from './stage.ts';
+import { authenticity } from './stages/authenticity.ts';
 import { completion } from './stages/completion.ts';
+import { forgedResults } from './stages/forged-results.ts';
 import { loops } from './stages/loops.ts';
 import { ownership } from './stages/ownership.ts';
 
-export const STAGES: readonly Stage[] = [ownership, completion, loops];
+export const STAGES: readonly Stage[] = [ownership, completion, forgedResults, loops, authenticity];
