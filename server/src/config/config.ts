@@ -1,5 +1,7 @@
 /** The whole configuration: every section in its order in the file, and the one declaration that reader, reference page and example are made from. */
 import { type Node, table, type TableDoc } from './node.ts';
+import { type AuthenticityConfig, authenticitySection } from './sections/authenticity.ts';
+import { type DkimConfig, dkimSection } from './sections/dkim.ts';
 import { type DnsConfig, dnsSection } from './sections/dns.ts';
 import { type ImapConfig, imapSection } from './sections/imap.ts';
 import { type LimitsConfig, limitsSection } from './sections/limits.ts';
@@ -27,6 +29,8 @@ export interface Config {
   readonly pop3: Pop3Config;
   readonly queue: QueueConfig;
   readonly sendingLimits: SendingLimitsConfig;
+  readonly authenticity: AuthenticityConfig;
+  readonly dkim: DkimConfig;
   readonly dns: DnsConfig;
   readonly store: StoreConfig;
   readonly log: LogConfig;
@@ -46,6 +50,8 @@ export function configNode(base: string): Node<Config> & { readonly doc: TableDo
     pop3: ['pop3', pop3Section()],
     queue: ['queue', queueSection(base)],
     sendingLimits: ['sending_limits', sendingLimitsSection()],
+    authenticity: ['authenticity', authenticitySection()],
+    dkim: ['dkim', dkimSection()],
     dns: ['dns', dnsSection()],
     store: ['store', storeSection()],
     log: ['log', logSection()],

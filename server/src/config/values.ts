@@ -99,6 +99,12 @@ export function optionalHostname({ about, example }: About<never>): Node<string 
   return setting(schema, { value: undefined }, { about, form: 'a host name, such as "mail.example.org"', ...exampleOf(example) });
 }
 
+/** Host names in lower-case A-labels. */
+export function hostnames({ about, standard }: About<readonly string[]>): Node<readonly string[]> {
+  const schema = z.array(z.string().transform(parsed(parseHostname)));
+  return setting(schema, fallback(standard), { about, form: 'a list of host names, such as ["lists.example.org"]', ...shown(standard) });
+}
+
 /** A host name, or an IP address. */
 export function hostOrAddress({ about, example }: About<never>): Node<string> {
   const schema = z.string().transform(parsed((text) => (net.isIP(unbracketed(text)) === 0 ? parseHostname(text) : unbracketed(text))));

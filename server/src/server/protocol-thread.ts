@@ -13,6 +13,7 @@ import { SharedCounts } from '#net/rate-limit.ts';
 import { TlsContexts } from '#net/tls-context.ts';
 import { openStore } from '#store/open.ts';
 import { type DoorParts, portListener, socketListener } from './doors.ts';
+import { makeResolver } from './resolver.ts';
 import { makeServices, type ThreadServices } from './services.ts';
 import { type ProtocolThreadData, streamOwner, type ThreadOrder, type ThreadReport } from './thread-messages.ts';
 
@@ -58,7 +59,7 @@ async function open(port: MessagePort): Promise<void> {
   const { server, lmtp } = config;
   const store = await openStore({ directory: server.dataDirectory, port, owner: streamOwner(index), onError: (error) => void log.error('server.bug', error) });
   lifecycle.onStop('store', () => store[Symbol.asyncDispose]());
-  const services = makeServices({ config, store, shared, log });
+  const services = makeServices({ config, store, shared, resolver: await makeResolver(config), log });
   lifecycle.onStop('services', () => services[Symbol.asyncDispose]());
   opened.resolve(services);
   // A local socket cannot be shared: the first thread has it.

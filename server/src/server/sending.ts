@@ -8,13 +8,12 @@ import { deliverLocal } from '#delivery/deliver-local.ts';
 import { findAccount } from '#directory/accounts.ts';
 import { openDirectory } from '#directory/open-directory.ts';
 import type { Log } from '#log/log.ts';
-import { StubResolver } from '#net/dns/stub-resolver.ts';
-import { parseServer, systemServers } from '#net/dns/system-servers.ts';
 import { Queue } from '#queue/queue.ts';
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from '#queue/settings.ts';
 import type { Relay } from '#queue/transport.ts';
 import { SmtpTransport } from '#smtp/client/transport.ts';
 import type { Store } from '#store/store.ts';
+import { makeResolver } from './resolver.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
 /** Reads what the settings name on disk: as root, before that is given up. Throws with one clear line. */
@@ -42,8 +41,8 @@ export interface SendingParts {
 export async function startSending({ config, settings, store, shared, log }: SendingParts): Promise<AsyncDisposable> {
   const clock = systemClock;
   const directory = openDirectory({ store, log, clock, signIn: shared.signIn });
-  const servers = config.dns.servers.length > 0 ? config.dns.servers.map(parseServer) : await systemServers();
-  const transport = new SmtpTransport({ hostname: settings.hostname, resolver: new StubResolver({ servers, clock }) });
+  const resolver = await makeResolver(config);
+  const transport = new SmtpTransport({ hostname: settings.hostname, resolver });
   const queue = new Queue({
     store,
     transport,

@@ -8,6 +8,7 @@ import { openDirectory, type OpenDirectory } from '#directory/open-directory.ts'
 import { DEFAULT_LIMITS, type Rate, type SignInLimits } from '#directory/sign-in-limits.ts';
 import { DEFAULT_IMAP_SETTINGS, type ImapServices } from '#imap/services.ts';
 import type { Log } from '#log/log.ts';
+import type { Resolver } from '#net/dns/resolver.ts';
 import { RateLimiter } from '#net/rate-limit.ts';
 import { DEFAULT_POP3_SETTINGS, type Pop3Services } from '#pop3/services.ts';
 import { mechanisms } from '#sasl/exchange.ts';
@@ -25,6 +26,7 @@ export interface ThreadServices extends AsyncDisposable {
 }
 
 export interface ServiceParts {
+  readonly resolver: Resolver;
   readonly config: Config;
   readonly store: Store;
   readonly shared: SharedMemory;
@@ -32,7 +34,7 @@ export interface ServiceParts {
 }
 
 /** Puts the services of a thread together; disposing closes the directory, not the store. */
-export function makeServices({ config, store, shared, log }: ServiceParts): ThreadServices {
+export function makeServices({ config, store, shared, resolver, log }: ServiceParts): ThreadServices {
   const { limits, imap, pop3, smtp, server } = config;
   const clock = systemClock;
   const hostname = smtp.hostname ?? server.hostname;
@@ -42,7 +44,8 @@ export function makeServices({ config, store, shared, log }: ServiceParts): Thre
     directory,
     log,
     clock,
-    settings: { ...DEFAULT_DELIVERY_SETTINGS, hostname, messageBytes: limits.messageSizeBytes, recipients: limits.recipients },
+    resolver,
+    settings: { ...DEFAULT_DELIVERY_SETTINGS, authenticity: config.authenticity, hostname, messageBytes: limits.messageSizeBytes, recipients: limits.recipients },
   });
   const signInTimeoutMs = limits.unauthenticatedTimeoutMs;
   return {
