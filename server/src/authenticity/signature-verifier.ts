@@ -1,6 +1,17 @@
-/** RFC 6376 §6 · RFC 8617 §5.2 */
-import type { Header } from '#message/header.ts';
+/**
+ * Verifies all DKIM and ARC signatures of one message together: keys are asked for as soon as the header is there, the body goes through once, and equal
+ * work is done once.
+ *
+ * RFC 6376 §6 · RFC 8617 §5.2
+ */
+import { yieldToLoop } from '#core/async.ts';
+import { FIELD_LIMIT, type Header } from '#message/header.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
+import { ArcVerifier } from './arc/verify.ts';
+import type { BodyDigest } from './dkim/canonical-body.ts';
+import { judgeSignature, judgeTimes, type Verdict } from './dkim/judge.ts';
+import { parseDkimSignature, type Signature, type SignatureLabels } from './dkim/signature.ts';
+import { SignedMessage, type TaggedField } from './dkim/signed-message.ts';
 import type { ArcResult, DkimResult } from './results.ts';
 
 export interface VerifierOptions {
@@ -19,21 +30,71 @@ export interface SignatureResults {
   readonly arc: ArcResult;
 }
 
-/** The DKIM and ARC signatures of one message. Look-ups of keys begin at once; the body goes through once. Abandon it at any time. */
-export class SignatureVerifier {
-  readonly #resolver: Resolver;
-  readonly #options: VerifierOptions;
+/** RFC 6376 §6.1 lets a verifier stop after as many as it likes; these are the topmost. */
+export const SIGNATURES_LOOKED_AT = 10;
+const TIMEOUT_MS = 15_000;
+const VERIFICATIONS_IN_A_ROW = 5;
 
-  constructor(resolver: Resolver, options: VerifierOptions) {
-    this.#resolver = resolver;
-    this.#options = options;
+/** One DKIM-Signature: decided by itself, or waiting for the body and its key. */
+type Pending = { readonly labels: SignatureLabels } & (
+  | { readonly verdict: Verdict }
+  | { readonly signature: Signature; readonly field: TaggedField; readonly digest: BodyDigest }
+);
+
+/** The DKIM and ARC signatures of one message. Abandon it at any time. */
+export class SignatureVerifier {
+  readonly #message: SignedMessage;
+  readonly #timeoutMs: number;
+  readonly #pending: readonly Pending[];
+  readonly #arc: ArcVerifier;
+
+  constructor(resolver: Resolver, { header, nowMs, timeoutMs }: VerifierOptions) {
+    this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
+    this.#message = new SignedMessage(resolver, header, nowMs);
+    // Of a header that has more fields than are indexed nobody can say what was signed.
+    const isCut = header.count >= FIELD_LIMIT;
+    this.#pending = this.#message.taggedFields('dkim-signature', SIGNATURES_LOOKED_AT).map((field) => this.#prepare(field, isCut));
+    this.#arc = new ArcVerifier(this.#message);
   }
 
   /** The next octets of the body, CRLF line ends. */
-  body(_chunk: Uint8Array): void {}
+  body(chunk: Uint8Array): void {
+    this.#message.updateBody(chunk);
+  }
 
-  /** Never throws. */
+  /** After the body's end. Never throws. */
   async finish(): Promise<SignatureResults> {
-    return await Promise.resolve({ dkim: [], arc: { result: this.#resolver && this.#options.nowMs < 0 ? 'fail' : 'none', instances: 0, sealers: [] } });
+    this.#message.finishBody();
+    const endTimer = this.#message.setDeadline(this.#timeoutMs);
+    try {
+      const dkim: DkimResult[] = [];
+      for (const pending of this.#pending) {
+        dkim.push(await this.#conclude(pending));
+        if (dkim.length % VERIFICATIONS_IN_A_ROW === 0) await yieldToLoop();
+      }
+      return { dkim, arc: await this.#arc.finish() };
+    } finally {
+      endTimer();
+    }
+  }
+
+  #prepare(field: TaggedField, isCut: boolean): Pending {
+    const parsed = parseDkimSignature(field.tags);
+    const { labels } = parsed;
+    if ('problem' in parsed) return { labels, verdict: parsed.problem };
+    if (isCut) return { labels, verdict: { result: 'policy', reason: 'the header has too many fields' } };
+    const { signature } = parsed;
+    const verdict = judgeTimes(signature, this.#message.nowMs);
+    if (verdict !== undefined) return { labels, verdict };
+    this.#message.beginLookup(signature);
+    return { labels, signature, field, digest: this.#message.digestFor(signature) };
+  }
+
+  async #conclude(pending: Pending): Promise<DkimResult> {
+    if ('verdict' in pending) return { ...pending.labels, ...pending.verdict };
+    const { labels, signature, field, digest } = pending;
+    const found = await this.#message.keysOf(signature);
+    const body = this.#message.bodyFacts(signature, digest);
+    return { ...labels, ...judgeSignature(signature, body, found, () => this.#message.signedOctets(signature, field)) };
   }
 }

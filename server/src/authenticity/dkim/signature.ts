@@ -1,0 +1,170 @@
+/**
+ * DKIM-Signature and ARC-Message-Signature fields as data.
+ *
+ * RFC 6376 §3.5, §6.1.1 · RFC 8301 §3.1 (algorithms) · RFC 8463 §3 · RFC 8616 §4 (`d=` and `i=` in UTF-8) · RFC 8617 §4.1.2 (the ARC form: an instance in `i=`, no `v=`)
+ */
+import { domainToASCII } from 'node:url';
+import type { Canonicalization } from './canonical-header.ts';
+import type { DkimAlgorithm } from './keys.ts';
+import { parseBase64, parseNumber, splitList, type TagList, withoutFolding } from './tag-list.ts';
+
+/** A signature that can be verified. */
+export interface Signature {
+  /** A-labels, lower case. */
+  readonly domain: string;
+  readonly selector: string;
+  readonly algorithm: DkimAlgorithm;
+  /** `i=`, or `@d`; not for ARC. */
+  readonly identity: string;
+  /** A-labels, lower case. */
+  readonly identityDomain: string;
+  readonly headerCanonicalization: Canonicalization;
+  readonly bodyCanonicalization: Canonicalization;
+  /** Lower case, as often as they stand there. */
+  readonly signedFields: readonly string[];
+  readonly bodyHash: Buffer;
+  readonly signature: Buffer;
+  /** `l=`; Infinity where there is none. */
+  readonly bodyLength: number;
+  /** Seconds. */
+  readonly signedAtS: number | undefined;
+  readonly expiresAtS: number | undefined;
+}
+
+/** What of a signature could be read, for the report. */
+export interface SignatureLabels {
+  readonly domain: string;
+  readonly selector: string;
+  readonly algorithm: string;
+  readonly identity: string;
+  /** The first characters of `b=`. RFC 6008 */
+  readonly signatureStart: string;
+}
+
+/** Why a field is no signature that could be verified. `fail`: an algorithm that proves nothing any more. */
+export interface Unverifiable {
+  readonly result: 'neutral' | 'fail' | 'permerror';
+  readonly reason: string;
+}
+
+export type ParsedSignature = { readonly labels: SignatureLabels } & ({ readonly signature: Signature } | { readonly problem: Unverifiable });
+
+const TIME_DIGITS = 12;
+/** §3.5: `l=` has 76 digits at most; a body that long does not come. */
+const LENGTH_DIGITS = 15;
+const SIGNATURE_START = 8;
+const LONGEST_LABEL = 255;
+const BODY_HASH_OCTETS = 32;
+
+/** The tags of a DKIM-Signature, or undefined where the field is no list of tags. */
+export function parseDkimSignature(tags: TagList | undefined): ParsedSignature {
+  return { labels: labelsOf(tags), ...parse(tags, 'dkim') };
+}
+
+/** The same for an ARC-Message-Signature. */
+export function parseArcMessageSignature(tags: TagList | undefined): ParsedSignature {
+  return { labels: labelsOf(tags), ...parse(tags, 'arc') };
+}
+
+function parse(tags: TagList | undefined, form: 'dkim' | 'arc'): { readonly signature: Signature } | { readonly problem: Unverifiable } {
+  if (tags === undefined) return neutral('the signature cannot be read');
+  const missing = (form === 'dkim' ? REQUIRED : ARC_REQUIRED).find((name) => !tags.has(name));
+  if (missing !== undefined) return neutral(`the signature has no ${missing}=`);
+  const value = (name: string): string => tags.get(name)?.value ?? '';
+  if (form === 'dkim' && value('v') !== '1') return neutral('the signature has an unknown version');
+  const algorithm = value('a');
+  if (algorithm === 'rsa-sha1') return { problem: { result: 'fail', reason: 'rsa-sha1 proves nothing any more (RFC 8301)' } };
+  if (algorithm !== 'rsa-sha256' && algorithm !== 'ed25519-sha256') return neutral('unknown algorithm');
+  if (tags.has('q') && !splitList(value('q')).includes('dns/txt')) return neutral('unknown way to the key (q=)');
+  const domain = domainOf(value('d'));
+  const selector = domainOf(value('s'));
+  if (domain === undefined || selector === undefined) return neutral('d= or s= is no domain name');
+  const [headerCanonicalization, bodyCanonicalization = 'simple', ...more] = value('c') === '' ? ['simple'] : value('c').split('/');
+  if (!isCanonicalization(headerCanonicalization) || !isCanonicalization(bodyCanonicalization) || more.length > 0) return neutral('unknown canonicalization');
+  const bodyHash = parseBase64(value('bh'));
+  const signature = parseBase64(value('b'));
+  if (bodyHash?.length !== BODY_HASH_OCTETS || signature === undefined) return neutral('bh= or b= is no base64 of the right length');
+  const signedFields = splitList(value('h')).map((name) => name.toLowerCase());
+  const bodyLength = tags.has('l') ? parseNumber(value('l'), LENGTH_DIGITS) : Infinity;
+  const signedAtS = optionalTime(tags, 't');
+  const expiresAtS = optionalTime(tags, 'x');
+  if (bodyLength === undefined || signedAtS === UNREADABLE || expiresAtS === UNREADABLE) return neutral('l=, t= or x= is no number');
+  if (signedAtS !== undefined && expiresAtS !== undefined && expiresAtS <= signedAtS) return neutral('x= is not later than t=');
+  const identity = form === 'dkim' && tags.has('i') ? withoutFolding(value('i')) : `@${domain}`;
+  const identityDomain = domainOf(identity.slice(identity.lastIndexOf('@') + 1));
+  if (identityDomain === undefined || !identity.includes('@') || !isWithin(identityDomain, domain)) return neutral('i= is not under d=');
+  if (form === 'dkim' && !signedFields.includes('from')) return { problem: { result: 'permerror', reason: 'From is not signed' } };
+  return {
+    signature: {
+      domain,
+      selector,
+      algorithm,
+      identity,
+      identityDomain,
+      headerCanonicalization,
+      bodyCanonicalization,
+      signedFields,
+      bodyHash,
+      signature,
+      bodyLength,
+      signedAtS,
+      expiresAtS,
+    },
+  };
+}
+
+const REQUIRED = ['v', 'a', 'b', 'bh', 'd', 'h', 's'] as const;
+const ARC_REQUIRED = ['i', 'a', 'b', 'bh', 'd', 'h', 's'] as const;
+
+/** The name of a domain, A-labels in lower case (§3.5: `d=` and `s=`; RFC 8616: U-labels in UTF-8). Undefined where it is none. */
+export function domainOf(octets: string): string | undefined {
+  if (octets.length > LONGEST_LABEL) return undefined;
+  if (DOMAIN.test(octets)) return octets.toLowerCase();
+  // oxlint-disable-next-line no-control-regex -- octets outside ASCII
+  if (!/[\x80-\xff]/.test(octets)) return undefined;
+  const ascii = domainToASCII(Buffer.from(octets, 'latin1').toString('utf8').toLowerCase());
+  return DOMAIN.test(ascii) ? ascii : undefined;
+}
+
+/** Letters, digits, hyphens; underscores too, for they are used. */
+const DOMAIN = /^(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}$/;
+
+/** Whether a domain is another or below it; both A-labels in lower case. */
+function isWithin(domain: string, parent: string): boolean {
+  return domain === parent || domain.endsWith(`.${parent}`);
+}
+
+function isCanonicalization(name: string | undefined): name is Canonicalization {
+  return name === 'simple' || name === 'relaxed';
+}
+
+const UNREADABLE = -1;
+
+/** Seconds; undefined where the tag is not there. */
+function optionalTime(tags: TagList, name: string): number | undefined {
+  const tag = tags.get(name);
+  return tag === undefined ? undefined : (parseNumber(tag.value, TIME_DIGITS) ?? UNREADABLE);
+}
+
+function neutral(reason: string): { readonly problem: Unverifiable } {
+  return { problem: { result: 'neutral', reason } };
+}
+
+function labelsOf(tags: TagList | undefined): SignatureLabels {
+  const value = (name: string): string => tags?.get(name)?.value ?? '';
+  const domain = domainOf(value('d')) ?? '';
+  return {
+    domain,
+    selector: domainOf(value('s')) ?? '',
+    algorithm: label(value('a')),
+    identity: label(withoutFolding(value('i'))) || (domain === '' ? '' : `@${domain}`),
+    signatureStart: withoutFolding(value('b').slice(0, 100))
+      .replace(/[^A-Za-z0-9+/=]/g, '')
+      .slice(0, SIGNATURE_START),
+  };
+}
+
+/** What a stranger wrote, fit for a log or a header field: printable, and not long. */
+function label(octets: string): string {
+  return /^[!-~]*$/.test(octets) ? octets.slice(0, LONGEST_LABEL) : '';
+}

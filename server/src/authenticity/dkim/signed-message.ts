@@ -1,0 +1,101 @@
+/**
+ * What all signatures of one message share: its fields in canonical form, its body hashes, the look-ups of keys.
+ *
+ * RFC 6376 §3.7
+ */
+import type { Header } from '#message/header.ts';
+import type { Resolver } from '#net/dns/resolver.ts';
+import { type BodyDigest, CanonicalBody } from './canonical-body.ts';
+import { type Canonicalization, relaxField, SignableFields, withoutLineEnd } from './canonical-header.ts';
+import type { BodyFacts } from './judge.ts';
+import { type FoundKeys, KeyLookup } from './key-lookup.ts';
+import type { Signature } from './signature.ts';
+import { parseTagList, type TagList } from './tag-list.ts';
+
+/** A field of tags that may hold a signature. */
+export interface TaggedField {
+  /** Its number in the header. */
+  readonly number: number;
+  readonly raw: string;
+  readonly tags: TagList | undefined;
+}
+
+export class SignedMessage {
+  readonly fields: SignableFields;
+  readonly nowMs: number;
+  readonly #lookup: KeyLookup;
+  readonly #bodies: Partial<Record<Canonicalization, CanonicalBody>> = {};
+  #deadline: Promise<FoundKeys> | undefined;
+
+  constructor(resolver: Resolver, header: Header, nowMs: number) {
+    this.fields = new SignableFields(header);
+    this.#lookup = new KeyLookup(resolver);
+    this.nowMs = nowMs;
+  }
+
+  /** The fields of this name (lower case), the topmost first, read as lists of tags. */
+  taggedFields(name: string, limit: number): readonly TaggedField[] {
+    return this.fields
+      .numbersOf(name)
+      .slice(0, limit)
+      .map((number) => {
+        const raw = this.fields.raw(number);
+        return { number, raw, tags: parseTagList(raw.slice(raw.indexOf(':') + 1)) };
+      });
+  }
+
+  /** Asks for a key; the answer is kept. */
+  beginLookup(signature: { readonly domain: string; readonly selector: string }): void {
+    void this.#lookup.find(signature);
+  }
+
+  /** The keys, or `unknown` when the deadline comes first. */
+  async keysOf(signature: { readonly domain: string; readonly selector: string }): Promise<FoundKeys> {
+    const keys = this.#lookup.find(signature);
+    return await (this.#deadline === undefined ? keys : Promise.race([keys, this.#deadline]));
+  }
+
+  /** From now on keys are waited for only so long; returns what ends the timer. */
+  setDeadline(timeoutMs: number): () => void {
+    const { promise, resolve } = Promise.withResolvers<FoundKeys>();
+    this.#deadline = promise;
+    const timer = setTimeout(resolve, timeoutMs, { status: 'unknown', reason: 'the DNS did not answer in time' });
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  }
+
+  /** The hash that a signature needs; to be called before the first octet of the body. */
+  digestFor({ bodyCanonicalization, bodyLength }: Pick<Signature, 'bodyCanonicalization' | 'bodyLength'>): BodyDigest {
+    return (this.#bodies[bodyCanonicalization] ??= new CanonicalBody(bodyCanonicalization)).digestOf(bodyLength);
+  }
+
+  updateBody(chunk: Uint8Array): void {
+    this.#bodies.simple?.update(chunk);
+    this.#bodies.relaxed?.update(chunk);
+  }
+
+  finishBody(): void {
+    this.#bodies.simple?.finish();
+    this.#bodies.relaxed?.finish();
+  }
+
+  bodyFacts(signature: Signature, digest: BodyDigest): BodyFacts {
+    return { digest: digest.digest(), length: this.#bodies[signature.bodyCanonicalization]?.length ?? 0 };
+  }
+
+  /** The octets under a signature: the fields it names, then its own without the value of `b=`. */
+  signedOctets(signature: Signature, field: TaggedField): string {
+    const { headerCanonicalization, signedFields } = signature;
+    return this.fields.select(signedFields, headerCanonicalization) + ownOctets(field, headerCanonicalization);
+  }
+}
+
+/** The signature's own field, canonical, without the value of `b=` and the last CRLF. */
+export function ownOctets({ raw, tags }: TaggedField, canonicalization: Canonicalization): string {
+  const b = tags?.get('b');
+  const valueStart = raw.indexOf(':') + 1;
+  const stripped = b === undefined ? raw : raw.slice(0, valueStart + b.start) + raw.slice(valueStart + b.end);
+  return withoutLineEnd(canonicalization === 'simple' ? stripped : relaxField(stripped));
+}
