@@ -18,6 +18,10 @@ connections = 0
 connections_per_address = 0
 sign_in_failures_per_network = 0
 sign_in_failures_per_account = 0
+[sending_limits]
+recipients_per_hour = 0
+recipients_per_day = 0
+hold_points = 0
 [[queue.routes]]
 domain = "sink.example"
 host = "127.0.0.1"

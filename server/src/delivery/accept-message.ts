@@ -7,6 +7,7 @@ import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
 import { successNotice } from './success-notice.ts';
 import { tlsNeedOf } from './tls-need.ts';
+import { submissionOf } from './submission.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Mail for elsewhere, before what all that goes out has from the one message: body, size, how it is encoded. */
@@ -47,6 +48,7 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
         submitter: peer.identity?.account,
         login: peer.identity?.login,
       },
+      submission: submissionOf(transaction),
       notice: told?.notice,
       nowMs: complete.receivedAtMs,
     },

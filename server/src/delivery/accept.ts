@@ -6,6 +6,7 @@ import { DomainError } from '#core/errors.ts';
 import type { AccountId, EmailId, MailboxId } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import { enqueue, type Outgoing } from '#queue/enqueue.ts';
+import { countSubmitted, type Submission } from '#queue/limits/count-submitted.ts';
 import { addCopy, keepMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
@@ -28,6 +29,8 @@ export interface AcceptArgs {
   readonly addedFields?: string;
   /** What else the trail tells of its arrival. */
   readonly details?: TrailDetails;
+  /** What it adds to the counts of who submits it; undefined for mail that nobody here submits. */
+  readonly submission?: Submission | undefined;
   /** For who submitted the message. */
   readonly notice: Notice | undefined;
   readonly nowMs: number;
@@ -74,11 +77,12 @@ export interface Origin {
 }
 
 /**
- * The accounts that have gone since their address was accepted; nothing could be delivered to them. Throws `account-not-found` when nobody is left, and
+ * The accounts that have gone since their address was accepted; nothing could be delivered to them. Throws `sending-limited`, `account-not-found` when nobody is left, and
  * `mailbox-not-found` when somebody is and the client could not be told of the others: it comes again, and hears at RCPT who has gone.
  */
 export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation('delivery.accept', function* (tx, args: AcceptArgs) {
   const { outgoing, local, message, origin, nowMs, addedFields = '' } = args;
+  if (args.submission !== undefined) yield* countSubmitted(tx, args.submission, nowMs);
   const gone: AccountId[] = [];
   const copies: FiledCopy[] = [];
   for (const { account, address, mailbox: wanted = 'INBOX' } of local) {

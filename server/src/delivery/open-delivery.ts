@@ -1,4 +1,5 @@
 /** The way in, as the doors get it from the composition root. */
+import { Allowances } from '#queue/limits/allowances.ts';
 import { type Delivery, Refusal } from './delivery.ts';
 import { DirectoryMemory } from './directory-memory.ts';
 import type { DeliveryServices } from './settings.ts';
@@ -6,7 +7,11 @@ import { STAGES } from './stages.ts';
 import { Transaction } from './transaction.ts';
 
 export function openDelivery(given: DeliveryServices): Delivery {
-  const services = { ...given, directory: new DirectoryMemory(given.directory, given.store) };
+  const services = {
+    ...given,
+    directory: new DirectoryMemory(given.directory, given.store),
+    allowances: new Allowances(given.store, given.clock, given.settings.sending),
+  };
   const stages = services.stages ?? STAGES;
   const { settings } = services;
   const limits = { messageBytes: settings.messageBytes, recipients: settings.recipients };

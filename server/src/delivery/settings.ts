@@ -2,6 +2,8 @@
 import type { Clock } from '#core/clock.ts';
 import type { Directory } from '#directory/directory.ts';
 import type { Log } from '#log/log.ts';
+import type { Allowances } from '#queue/limits/allowances.ts';
+import { DEFAULT_SENDING_LIMITS, type SendingLimits } from '#queue/limits/settings.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import type { Store } from '#store/store.ts';
 import { type AuthenticitySettings, DEFAULT_AUTHENTICITY_SETTINGS } from './checks/settings.ts';
@@ -19,6 +21,8 @@ export interface DeliverySettings {
   /** Whether Received of submitted mail tells from where it was submitted. */
   readonly showsSubmitter: boolean;
   readonly authenticity: AuthenticitySettings;
+  /** How much an account may submit. */
+  readonly sending: SendingLimits;
 }
 
 export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
@@ -27,6 +31,7 @@ export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
   receivedFields: 50,
   showsSubmitter: false,
   authenticity: DEFAULT_AUTHENTICITY_SETTINGS,
+  sending: DEFAULT_SENDING_LIMITS,
 };
 
 /** The questions that this room asks of the directory. */
@@ -42,4 +47,9 @@ export interface DeliveryServices {
   readonly resolver?: Resolver | undefined;
   /** In their order; `STAGES` where nothing is given. */
   readonly stages?: readonly Stage[];
+}
+
+/** With what this room keeps in memory on its thread. */
+export interface OpenDeliveryServices extends DeliveryServices {
+  readonly allowances: Allowances;
 }

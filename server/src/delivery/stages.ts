@@ -5,5 +5,6 @@ import { completion } from './stages/completion.ts';
 import { forgedResults } from './stages/forged-results.ts';
 import { loops } from './stages/loops.ts';
 import { ownership } from './stages/ownership.ts';
+import { sending } from './stages/sending.ts';
 
-export const STAGES: readonly Stage[] = [ownership, completion, forgedResults, loops, authenticity];
+export const STAGES: readonly Stage[] = [ownership, sending, completion, forgedResults, loops, authenticity];

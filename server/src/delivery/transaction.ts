@@ -7,13 +7,13 @@ import { Intake } from './intake.ts';
 import { formatPath } from './path-text.ts';
 import { newReceiptId } from './receipt-id.ts';
 import { resolveRecipient } from './resolve-recipient.ts';
-import type { DeliveryServices } from './settings.ts';
+import type { OpenDeliveryServices } from './settings.ts';
 import type { Stage } from './stage.ts';
 import { Targets } from './targets.ts';
 
 export class Transaction implements Envelope {
   readonly id: string = newReceiptId();
-  readonly services: DeliveryServices;
+  readonly services: OpenDeliveryServices;
   readonly stages: readonly Stage[];
   readonly peer: Peer;
   /** Undefined: the null reverse-path. */
@@ -33,7 +33,7 @@ export class Transaction implements Envelope {
   /** The first recipient as the client wrote it. */
   #firstRecipient = '';
 
-  constructor(services: DeliveryServices, stages: readonly Stage[], peer: Peer, sender: Path | undefined, parameters: SenderParameters) {
+  constructor(services: OpenDeliveryServices, stages: readonly Stage[], peer: Peer, sender: Path | undefined, parameters: SenderParameters) {
     this.services = services;
     this.stages = stages;
     this.peer = peer;

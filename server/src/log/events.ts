@@ -32,6 +32,7 @@ export const EVENTS = {
   'queue.deferred': 'A delivery will be tried again',
   'queue.repeated': 'A message may arrive twice, because it is not known whether an attempt had succeeded',
   'queue.failed': 'The queue could not do its work and tries again',
+  'sending.held': 'The sending of an account was put on hold, because it was unlike its owner; user and administrator have a mail',
   'queue.bounced': 'A delivery was given up and the sender told',
 } as const;
 

@@ -6,6 +6,7 @@ import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
 import { record, type TrailEvent } from '#trail/record.ts';
 import { enqueue, type Outgoing } from './enqueue.ts';
+import { countOutcomes } from './limits/count-outcomes.ts';
 
 export type Settled =
   /** Delivered, or given up. */
@@ -68,6 +69,7 @@ export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle',
   }
   yield* removeRecipients(done, args.nowMs);
   for (const event of args.trail) yield* record(tx, event);
+  yield* countOutcomes(tx, args.trail, args.nowMs);
   for (const notice of args.notices) yield* enqueue(tx, notice);
 });
 

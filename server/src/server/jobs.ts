@@ -1,12 +1,15 @@
-/** Work in the background of the main thread: the store's and the directory's housekeeping, the keys of the trail. */
+/** Work in the background of the main thread: the housekeeping of the store and the directory, the keys of the trail, the watch over what accounts send. */
 import type { Config } from '#config/config.ts';
 import { systemClock } from '#core/clock.ts';
 import { tendDirectory } from '#directory/tend-directory.ts';
 import type { Log } from '#log/log.ts';
+import { tendLimits } from '#queue/limits/tend.ts';
+import { SendingWatch } from '#queue/limits/watch.ts';
 import { keepHouse } from '#store/housekeeping.ts';
 import type { Store } from '#store/store.ts';
 import { indexTrail } from '#trail/index-trail.ts';
 import { pruneTrail } from '#trail/prune.ts';
+import { sendingLimits } from './sending-limits.ts';
 
 export interface JobParts {
   readonly config: Config;
@@ -23,6 +26,7 @@ export function startJobs({ config, store, log }: JobParts): AsyncDisposable {
   const { signal } = abort;
   const jobs: readonly Job[] = [
     { name: 'trail keys', firstMs: 5 * SECOND_MS, everyMs: 15 * SECOND_MS, work: async () => void (await indexTrail(store)) },
+    { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: async () => void (await tendLimits(store, systemClock)) },
     {
       name: 'housekeeping',
       firstMs: 5 * MINUTE_MS,
@@ -44,10 +48,11 @@ export function startJobs({ config, store, log }: JobParts): AsyncDisposable {
     },
   ];
   const running = jobs.map((job) => repeat(job, log, signal));
+  const watch = new SendingWatch({ store, clock: systemClock, log, limits: sendingLimits(config), domain: config.server.domain });
   return {
     async [Symbol.asyncDispose]() {
       abort.abort();
-      await Promise.all(running);
+      await Promise.all([...running, watch[Symbol.asyncDispose]()]);
     },
   };
 }

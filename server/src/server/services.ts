@@ -14,6 +14,7 @@ import { DEFAULT_POP3_SETTINGS, type Pop3Services } from '#pop3/services.ts';
 import { mechanisms } from '#sasl/exchange.ts';
 import { DEFAULT_SMTP_SETTINGS, type SmtpServices } from '#smtp/server/session.ts';
 import type { Store } from '#store/store.ts';
+import { sendingLimits } from './sending-limits.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import { VERSION } from './version.ts';
 
@@ -45,7 +46,14 @@ export function makeServices({ config, store, shared, resolver, log }: ServicePa
     log,
     clock,
     resolver,
-    settings: { ...DEFAULT_DELIVERY_SETTINGS, authenticity: config.authenticity, hostname, messageBytes: limits.messageSizeBytes, recipients: limits.recipients },
+    settings: {
+      ...DEFAULT_DELIVERY_SETTINGS,
+      authenticity: config.authenticity,
+      hostname,
+      messageBytes: limits.messageSizeBytes,
+      recipients: limits.recipients,
+      sending: sendingLimits(config),
+    },
   });
   const signInTimeoutMs = limits.unauthenticatedTimeoutMs;
   return {

@@ -185,9 +185,12 @@ certificate = "${path.join(directory, 'certificate.pem')}"
 key = "${path.join(directory, 'key.pem')}"
 [limits]
 ${limits ?? 'connections_per_address = 0\nsign_in_failures_per_network = 0\nsign_in_failures_per_account = 0'}
-${listeners}${lmtp ? `[lmtp]\nsocket = "${lmtpSocket}"\n` : ''}${config}
+${config.includes('[sending_limits]') ? '' : UNLIMITED_SENDING}${listeners}${lmtp ? `[lmtp]\nsocket = "${lmtpSocket}"\n` : ''}${config}
 `;
 }
+
+/** Where a test does not say how much accounts may send. */
+const UNLIMITED_SENDING = '[sending_limits]\nrecipients_per_hour = 0\nrecipients_per_day = 0\nhold_points = 0\n';
 
 /** Ports that nothing listens on just now. */
 async function freePorts(): Promise<Ports> {

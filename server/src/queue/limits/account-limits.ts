@@ -1,4 +1,4 @@
-/** What holds for one account: limits of its own, and whether its sending is on hold. */
+/** What is special about one account: limits of its own, and what was found when its sending was put on hold. */
 import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { requireAccount } from '#directory/accounts.ts';
@@ -10,36 +10,28 @@ export interface AccountSending {
   /** Undefined: as configured. 0: no limit. */
   readonly recipientsPerHour: number | undefined;
   readonly recipientsPerDay: number | undefined;
-  readonly hold: AccountHold | undefined;
+  /** What led to the last hold. */
+  readonly findings: readonly Finding[];
   /** No other hold before. */
   readonly trustedUntilMs: number;
 }
 
-export interface AccountHold {
-  readonly id: string;
-  readonly sinceMs: number;
-  readonly findings: readonly Finding[];
-}
-
-const NOTHING: AccountSending = { recipientsPerHour: undefined, recipientsPerDay: undefined, hold: undefined, trustedUntilMs: 0 };
+const NOTHING: AccountSending = { recipientsPerHour: undefined, recipientsPerDay: undefined, findings: [], trustedUntilMs: 0 };
 
 interface SendingRow {
   readonly per_hour: number | null;
   readonly per_day: number | null;
-  readonly held_at: number | null;
-  readonly hold_id: string | null;
   readonly findings: string;
   readonly trusted_until: number;
 }
 
 export function* readAccountSending(account: AccountId): Program<AccountSending> {
-  const row = yield* one<SendingRow>(sql`
-    SELECT per_hour, per_day, held_at, hold_id, findings, trusted_until FROM sending_account WHERE account = ${account}`);
+  const row = yield* one<SendingRow>(sql`SELECT per_hour, per_day, findings, trusted_until FROM sending_account WHERE account = ${account}`);
   if (row === undefined) return NOTHING;
   return {
     recipientsPerHour: row.per_hour ?? undefined,
     recipientsPerDay: row.per_day ?? undefined,
-    hold: row.held_at === null ? undefined : { id: row.hold_id ?? '', sinceMs: row.held_at, findings: JSON.parse(row.findings) as readonly Finding[] },
+    findings: row.findings === '[]' ? [] : (JSON.parse(row.findings) as readonly Finding[]),
     trustedUntilMs: row.trusted_until,
   };
 }

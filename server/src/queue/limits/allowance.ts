@@ -21,8 +21,13 @@ export type HourCount = readonly [hour: number, recipients: number];
 
 const DAY_HOURS = 24;
 
-/** The hours that limits look at: at most 24 rows. */
-export function* readDay(account: AccountId, nowMs: number): Program<readonly HourCount[]> {
+/** What an account may still send: at most 24 rows are read, none where there is no limit. */
+export function* readAllowance(account: AccountId, own: AccountSending, limits: SendingLimits, nowMs: number): Program<Allowance> {
+  const isUnlimited = (own.recipientsPerHour ?? limits.recipientsPerHour) === 0 && (own.recipientsPerDay ?? limits.recipientsPerDay) === 0;
+  return allowanceOf(isUnlimited ? [] : yield* readDay(account, nowMs), own, limits, nowMs);
+}
+
+function* readDay(account: AccountId, nowMs: number): Program<readonly HourCount[]> {
   const hour = hourOf(nowMs);
   return yield* rows<HourCount>(sql`
     SELECT hour, recipients FROM sending_hour WHERE account = ${account} AND hour > ${hour - DAY_HOURS} AND hour <= ${hour} ORDER BY hour`);

@@ -9,7 +9,7 @@ import type { AccountId } from '#core/ids.ts';
 import type { Tx } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
 import { readAccountSending } from './account-limits.ts';
-import { allowanceOf, limitText, readDay } from './allowance.ts';
+import { limitText, readAllowance } from './allowance.ts';
 import { rememberRecipients } from './known-recipients.ts';
 import { HOURS_KEPT, hourOf, type SendingLimits } from './settings.ts';
 import { noteSuspect } from './suspects.ts';
@@ -24,14 +24,11 @@ export interface Submission {
   readonly limits: SendingLimits;
 }
 
-/** Why mail for elsewhere is to be held; undefined where it may go. */
-export type HeldBecause = 'account' | undefined;
-
 /** Counts a message. Throws `sending-limited`; then nothing is counted. */
-export function* countSubmitted(tx: Tx, submission: Submission, nowMs: number): Program<HeldBecause> {
+export function* countSubmitted(tx: Tx, submission: Submission, nowMs: number): Program<void> {
   const { account, recipients, hashes, limits } = submission;
   const own = yield* readAccountSending(account);
-  const allowance = allowanceOf(yield* readDay(account, nowMs), own, limits, nowMs);
+  const allowance = yield* readAllowance(account, own, limits, nowMs);
   if (allowance.remaining === 0) throw new DomainError('sending-limited', limitText(allowance));
   const newRecipients = yield* rememberRecipients(account, hashes);
   const hour = hourOf(nowMs);
@@ -42,9 +39,7 @@ export function* countSubmitted(tx: Tx, submission: Submission, nowMs: number): 
   const total = counted?.recipients ?? recipients;
   // The first message of an hour takes the old hours away.
   if (total === recipients) yield* run(sql`DELETE FROM sending_hour WHERE account = ${account} AND hour < ${hour - HOURS_KEPT}`);
-  if (own.hold !== undefined) return 'account';
   if (crosses(total, recipients) || crosses(counted?.newRecipients ?? 0, newRecipients)) yield* noteSuspect(tx, account, nowMs);
-  return undefined;
 }
 
 /** Looking at every message would be costly for who sends much: each so many recipients are enough. */

@@ -41,5 +41,6 @@ const REPLIES: Readonly<Record<DomainErrorCode, readonly [code: number, enhanced
 /** The refusal that a domain error becomes on the wire; the cause goes to the log. */
 export function refusalOf(error: DomainError): Refusal {
   const [code, enhanced, text] = REPLIES[error.code];
-  return new Refusal(code, enhanced, text, `${error.code}: ${error.message}`);
+  // Its message says when sending goes on.
+  return new Refusal(code, enhanced, error.code === 'sending-limited' ? error.message : text, `${error.code}: ${error.message}`);
 }

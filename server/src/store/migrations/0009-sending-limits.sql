@@ -1,19 +1,15 @@
 -- What each account sends, and the brake on a stolen one (queue/limits/). Every key starts with the account; nothing here is a row for a message.
 
--- What differs from the configuration, and the hold. Accounts without either have no row.
+-- What differs from the configuration, and what led to the last hold (the hold itself: queue_account_hold). Accounts without either have no row.
 CREATE TABLE sending_account (
   account       INTEGER PRIMARY KEY,
   per_hour      INTEGER,                        -- recipients; null: as configured, 0: no limit
   per_day       INTEGER,
-  held_at       INTEGER,                        -- since when mail for elsewhere is kept back; null: it is not
-  hold_id       TEXT,                           -- the id of the trail's event, made anew for each hold
-  findings      TEXT NOT NULL DEFAULT '[]',     -- JSON: what led to the hold
+  findings      TEXT NOT NULL DEFAULT '[]',     -- JSON, see score.ts
   trusted_until INTEGER NOT NULL DEFAULT 0,     -- after a release: no other hold before
-  sweep         TEXT,                           -- hold | release: what is to be done to the entries that wait in the queue; null: nothing
-  sweep_after   TEXT NOT NULL DEFAULT ''        -- queue ids up to this one are done
+  releasing     INTEGER NOT NULL DEFAULT 0      -- 1: what was held is being released
 );
-CREATE INDEX sending_sweep ON sending_account (account) WHERE sweep IS NOT NULL;
-CREATE INDEX sending_held ON sending_account (account) WHERE held_at IS NOT NULL;
+CREATE INDEX sending_releasing ON sending_account (account) WHERE releasing = 1;
 
 -- Counts of one clock hour.
 CREATE TABLE sending_hour (
