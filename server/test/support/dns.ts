@@ -11,7 +11,7 @@ export type Zone = Record<string, Record<string, readonly unknown[]>>;
 export interface DnsFaults {
   /** Say nothing over UDP to this many questions. */
   silent?: number;
-  /** Answer SERVFAIL for these names. */
+  /** Answer SERVFAIL for these names, or for one type of a name: `TXT example.test`. */
   failing?: readonly string[];
   /** Truncate UDP answers, so that TCP is needed. */
   truncates?: boolean;
@@ -91,12 +91,12 @@ export class FakeDns implements AsyncDisposable {
     const name = question.name.toLowerCase();
     this.questions.push(`${question.type} ${name}`);
     const base: Packet = { id: query.id ?? 0, type: 'response', questions: query.questions ?? [] };
-    if (this.faults.failing?.includes(name)) return encode({ ...base, flags: RECURSION_AVAILABLE | 2 });
+    if (this.faults.failing?.some((failing) => failing === name || failing === `${question.type} ${name}`)) return encode({ ...base, flags: RECURSION_AVAILABLE | 2 });
     const secure = this.faults.insecure?.includes(name) ? 0 : AUTHENTIC_DATA;
     if (isTruncated) return encode({ ...base, flags: RECURSION_AVAILABLE | TRUNCATED_RESPONSE });
     const answers: Answer[] = [];
     let owner = name;
-    for (let cname = this.zone[owner]?.['CNAME']?.[0]; typeof cname === 'string'; cname = this.zone[owner]?.['CNAME']?.[0]) {
+    for (let cname = this.zone[owner]?.['CNAME']?.[0]; typeof cname === 'string' && answers.length < 20; cname = this.zone[owner]?.['CNAME']?.[0]) {
       answers.push({ type: 'CNAME', name: owner, ttl: 300, data: cname });
       owner = cname;
     }

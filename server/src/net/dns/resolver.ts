@@ -11,6 +11,8 @@ export interface DnsAnswer<Record> {
   readonly records: readonly Record[];
   /** The resolver has validated the answer with DNSSEC, and it is one whose word is taken. */
   readonly isAuthentic: boolean;
+  /** Where aliases (CNAME) have led: the name itself where there are none. Lower case; undefined where it is not known. */
+  readonly canonicalName?: string | undefined;
 }
 
 /** The DNS did not answer: try again later. */
@@ -36,6 +38,12 @@ export interface TlsaRecord {
   readonly selector: number;
   readonly matchingType: number;
   readonly data: Buffer;
+}
+
+/** For who must know whether an alias is authentic although what it leads to is not. RFC 7672 §2.2.2 */
+export interface AliasResolver {
+  /** The next name in the chain of aliases; at most one record. Throws DnsError. */
+  resolveAlias(name: string): Promise<DnsAnswer<string>>;
 }
 
 /** Throws DnsError from every method, and nothing else. Names are A-labels, without the final dot; what cannot be a name is `no-domain`. */

@@ -31,18 +31,20 @@ suite('the stub resolver', () => {
     const found = { status: 'found', isAuthentic: true };
     assert.deepEqual(await resolver.resolveMx('Example.TEST.'), {
       ...found,
+      canonicalName: 'example.test',
       records: [
         { preference: 10, exchange: 'mx1.example.test' },
         { preference: 20, exchange: 'mx2.example.test' },
       ],
     });
-    assert.deepEqual(await resolver.resolveMx('null.test'), { ...found, records: [{ preference: 0, exchange: '' }] });
-    assert.deepEqual(await resolver.resolveAddresses('alias.test'), { ...found, records: ['2001:db8::1', '192.0.2.1'] });
-    assert.deepEqual(await resolver.resolveAddresses('onlyfour.test'), { ...found, records: ['192.0.2.4'] });
-    assert.deepEqual(await resolver.resolveTxt('example.test'), { ...found, records: ['v=spf1 ', 'two parts'] });
+    assert.deepEqual(await resolver.resolveMx('null.test'), { ...found, canonicalName: 'null.test', records: [{ preference: 0, exchange: '' }] });
+    assert.deepEqual(await resolver.resolveAddresses('alias.test'), { ...found, canonicalName: 'example.test', records: ['2001:db8::1', '192.0.2.1'] });
+    assert.deepEqual(await resolver.resolveAddresses('onlyfour.test'), { ...found, canonicalName: 'onlyfour.test', records: ['192.0.2.4'] });
+    assert.deepEqual(await resolver.resolveTxt('example.test'), { ...found, canonicalName: 'example.test', records: ['v=spf1 ', 'two parts'] });
     assert.deepEqual((await resolver.resolveTlsa('_25._tcp.mx1.example.test')).records[0]?.data, Buffer.alloc(32, 7));
-    assert.deepEqual(await resolver.resolvePtr('192.0.2.1'), { ...found, records: ['mail.example.test'] });
-    assert.deepEqual(await resolver.resolvePtr('2001:db8::1'), { ...found, records: ['six.example.test'] });
+    assert.deepEqual(await resolver.resolvePtr('192.0.2.1'), { ...found, canonicalName: '1.2.0.192.in-addr.arpa', records: ['mail.example.test'] });
+    assert.deepEqual((await resolver.resolvePtr('2001:db8::1')).records, ['six.example.test']);
+    assert.deepEqual(await resolver.resolveAlias('alias.test'), { ...found, canonicalName: 'alias.test', records: ['example.test'] });
   });
 
   test('tells a name that does not exist from one without such records, and remembers both', async () => {
@@ -89,7 +91,7 @@ suite('the stub resolver', () => {
     await assert.rejects(resolver.resolveMx('broken.test'), { name: 'DnsError', code: 'server-failure' });
     dns.faults = { silent: 100 };
     await assert.rejects(resolver.resolveMx('silent.test'), { name: 'DnsError', code: 'timeout' });
-    for (const name of ['', '..', 'a..b', `${'x'.repeat(64)}.test`, 'ex ample.test', 'żółć.test', '192.0.2.1', 'x.'.repeat(200)])
+    for (const name of ['', '..', 'a..b', `${'x'.repeat(64)}.test`, 'ex\tample.test', 'żółć.test', '192.0.2.1', 'x.'.repeat(200)])
       assert.equal((await resolver.resolveMx(name)).status, 'no-domain');
   });
 

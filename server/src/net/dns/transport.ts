@@ -18,44 +18,71 @@ export interface DnsServer {
   readonly port: number;
 }
 
-/** Resolves with the server's answer, checked to belong to the question. Throws DnsError, or the signal's reason. */
+/** So many packets that are no answer to the question, and it is asked over TCP: somebody is guessing. RFC 5452 §9.2, §10 */
+const FORGERIES = 3;
+
+/** Resolves with the server's answer, checked to belong to the question. Throws DnsError. */
 export async function ask(server: DnsServer, name: string, type: string, timeoutMs: number): Promise<Packet> {
-  const id = randomInt(0x10000);
-  // AD in a question asks for AD in the answer (RFC 6840 §5.7).
-  const query = encode({
-    id,
-    type: 'query',
-    flags: RECURSION_DESIRED | AUTHENTIC_DATA,
-    questions: [{ name, type }],
-    additionals: [{ type: 'OPT', name: '.', udpPayloadSize: UDP_PAYLOAD, flags: 0 }],
-  });
-  const isAnswer = (packet: Packet): boolean => {
-    const question = packet.questions?.[0];
-    const isEmpty = packet.questions?.length === 0 && packet.rcode === 'FORMERR';
-    return packet.id === id && packet.type === 'response' && (isEmpty || (question?.type === type && question.name.toLowerCase() === name.toLowerCase()));
-  };
   const deadline = performance.now() + timeoutMs;
-  const answer = await askUdp(server, query, isAnswer, timeoutMs);
-  if (answer.flag_tc !== true) return answer;
-  return await askTcp(server, query, isAnswer, Math.max(1, deadline - performance.now()));
+  const answer = await askOnce(server, new Question(name, type, true), timeoutMs);
+  if (answer.rcode !== 'FORMERR' && answer.rcode !== 'NOTIMP') return answer;
+  // A server from before EDNS (RFC 6891 §7).
+  return await askOnce(server, new Question(name, type, false), Math.max(1, deadline - performance.now()));
 }
 
-function askUdp(server: DnsServer, query: Buffer, isAnswer: (packet: Packet) => boolean, timeoutMs: number): Promise<Packet> {
-  const { promise, resolve, reject } = Promise.withResolvers<Packet>();
+/** One question as it goes out, with an id of its own. */
+class Question {
+  readonly octets: Buffer;
+  readonly #id: number = randomInt(0x10000);
+  readonly #name: string;
+  readonly #type: string;
+
+  constructor(name: string, type: string, hasEdns: boolean) {
+    this.#name = name.toLowerCase();
+    this.#type = type;
+    this.octets = encode({
+      id: this.#id,
+      type: 'query',
+      // AD in a question asks for AD in the answer (RFC 6840 §5.7).
+      flags: RECURSION_DESIRED | AUTHENTIC_DATA,
+      questions: [{ name, type }],
+      ...(hasEdns && { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: UDP_PAYLOAD, flags: 0 }] }),
+    });
+  }
+
+  isAnsweredBy(packet: Packet): boolean {
+    if (packet.id !== this.#id || packet.type !== 'response') return false;
+    const question = packet.questions?.[0];
+    if (!question) return packet.rcode === 'FORMERR' || packet.rcode === 'NOTIMP';
+    return question.type === this.#type && question.name.toLowerCase() === this.#name;
+  }
+}
+
+async function askOnce(server: DnsServer, question: Question, timeoutMs: number): Promise<Packet> {
+  const deadline = performance.now() + timeoutMs;
+  const answer = await askUdp(server, question, timeoutMs);
+  if (answer && answer.flag_tc !== true) return answer;
+  return await askTcp(server, question, Math.max(1, deadline - performance.now()));
+}
+
+/** Resolves with undefined where packets come that are not the answer. */
+function askUdp(server: DnsServer, question: Question, timeoutMs: number): Promise<Packet | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Packet | undefined>();
   const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
+  let forgeries = 0;
   const timer = setTimeout(() => {
-    reject(new DnsError('timeout', `${server.address} did not answer in ${timeoutMs} ms`));
+    reject(new DnsError('timeout', `${server.address} did not answer in ${Math.round(timeoutMs)} ms`));
   }, timeoutMs);
   socket.on('error', (cause) => {
     reject(new DnsError('server-failure', `${server.address}: ${cause.message}`, { cause }));
   });
   socket.on('message', (bytes) => {
     const packet = parse(bytes);
-    // Anything else may be forged: go on waiting for the true one.
-    if (packet && isAnswer(packet)) resolve(packet);
+    if (packet && question.isAnsweredBy(packet)) resolve(packet);
+    else if (++forgeries >= FORGERIES) resolve(undefined);
   });
   socket.connect(server.port, server.address, () => {
-    socket.send(query);
+    socket.send(question.octets);
   });
   return promise.finally(() => {
     clearTimeout(timer);
@@ -63,13 +90,15 @@ function askUdp(server: DnsServer, query: Buffer, isAnswer: (packet: Packet) => 
   });
 }
 
-function askTcp(server: DnsServer, query: Buffer, isAnswer: (packet: Packet) => boolean, timeoutMs: number): Promise<Packet> {
+function askTcp(server: DnsServer, question: Question, timeoutMs: number): Promise<Packet> {
   const { promise, resolve, reject } = Promise.withResolvers<Packet>();
   const socket = connect({ port: server.port, host: server.address });
   const timer = setTimeout(() => {
     reject(new DnsError('timeout', `${server.address} did not answer over TCP in ${Math.round(timeoutMs)} ms`));
   }, timeoutMs);
-  let received = Buffer.alloc(0);
+  // The length and the longest answer that it can announce.
+  const received = Buffer.allocUnsafe(2 + 0xffff);
+  let length = 0;
   socket.on('error', (cause) => {
     reject(new DnsError('server-failure', `${server.address}: ${cause.message}`, { cause }));
   });
@@ -77,21 +106,23 @@ function askTcp(server: DnsServer, query: Buffer, isAnswer: (packet: Packet) => 
     reject(new DnsError('server-failure', `${server.address} closed the connection without an answer`));
   });
   socket.on('data', (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk]);
-    if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-    const packet = parse(received.subarray(2, 2 + received.readUInt16BE(0)));
-    if (packet && isAnswer(packet)) resolve(packet);
+    length += chunk.copy(received, length);
+    const end = length < 2 ? Infinity : 2 + received.readUInt16BE(0);
+    if (length < end) return;
+    const packet = parse(received.subarray(2, end));
+    if (packet && question.isAnsweredBy(packet)) resolve(packet);
     else reject(new DnsError('malformed', `${server.address} answered something else over TCP`));
   });
   const head = Buffer.alloc(2);
-  head.writeUInt16BE(query.length);
-  socket.write(Buffer.concat([head, query]));
+  head.writeUInt16BE(question.octets.length);
+  socket.write(Buffer.concat([head, question.octets]));
   return promise.finally(() => {
     clearTimeout(timer);
     socket.destroy();
   });
 }
 
+/** Undefined for what is no DNS packet. */
 function parse(bytes: Buffer): Packet | undefined {
   try {
     return decode(bytes);
