@@ -21,6 +21,9 @@ export const EVENTS = {
   // store
   'store.failed': 'A group of changes could not be made durable; all were refused',
   'store.compacted': 'A segment was compacted',
+  'dkim.made': 'New DKIM keys were made for a domain; `capri domain dns` shows their records',
+  'dkim.switched': 'The upcoming DKIM keys of a domain are used from now on',
+  'dkim.unsigned': 'Mail leaves unsigned, because its domain has no key that can be used',
   // doors
   'smtp.accepted': 'A message was accepted',
   'smtp.refused': 'A command or message was refused',
@@ -33,6 +36,7 @@ export const EVENTS = {
   'queue.repeated': 'A message may arrive twice, because it is not known whether an attempt had succeeded',
   'queue.failed': 'The queue could not do its work and tries again',
   'sending.held': 'The sending of an account was put on hold, because it was unlike its owner; user and administrator have a mail',
+  'queue.policy.failed': 'The MTA-STS policy of a domain could not be fetched',
   'queue.bounced': 'A delivery was given up and the sender told',
 } as const;
 

@@ -18,7 +18,7 @@ test('limits count an IPv4 address or an IPv6 /64', () => {
 });
 
 test('the public internet is what no special range covers', () => {
-  const isPublic = ['8.8.8.8', '2606:4700::1111'];
+  const isPublic = ['8.8.8.8', '2606:4700::1111', '64:ff9b::8.8.8.8'];
   const isSpecial = [
     '127.0.0.1',
     '10.1.2.3',
@@ -32,6 +32,16 @@ test('the public internet is what no special range covers', () => {
     'fe80::1',
     '::ffff:10.0.0.1',
     '::',
+    '::10.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '2002:7f00:1::',
+    '2002:808:808::',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::127.0.0.1',
+    '64:ff9b:1::8.8.8.8',
+    '2001:0:1::1',
+    '2001:db8::1',
+    '4000::1',
     'x',
   ];
   assert.deepEqual(

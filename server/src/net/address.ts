@@ -1,7 +1,7 @@
 /**
  * IP addresses as text: one canonical form, networks, and the ranges that are not the public internet.
  *
- * RFC 5952 (text form) · RFC 4291 §2.5.5.2 (IPv4-mapped) · RFC 6890 (special ranges)
+ * RFC 5952 (text form) · RFC 4291 §2.5.5.2 (IPv4-mapped) · RFC 6890 (special ranges) · RFC 6052 §2.1, §3.1 (64:ff9b::/96)
  */
 import ipaddr from 'ipaddr.js';
 
@@ -43,13 +43,22 @@ export function isLoopback(address: string): boolean {
   return address === 'local' || address.startsWith('127.') || address === '::1';
 }
 
-/** Whether an address belongs to the public internet: not loopback, private, link-local, multicast, documentation or otherwise reserved. */
+/**
+ * Whether an address belongs to the public internet: not loopback, private, link-local, multicast, documentation or otherwise reserved, nor such an address in
+ * the clothes of another (mapped, compatible, 6to4, Teredo). Behind the well-known prefix of NAT64 the IPv4 address decides.
+ */
 export function isPublicAddress(address: string): boolean {
   const canonical = canonicalAddress(address);
   if (canonical === undefined) return false;
-  const range = ipaddr.parse(canonical).range();
-  return range === 'unicast';
+  const parsed = ipaddr.parse(canonical);
+  if (parsed.kind() === 'ipv4') return parsed.range() === 'unicast';
+  const bytes = parsed.toByteArray();
+  if (parsed.match(NAT64)) return isPublicAddress(bytes.slice(12).join('.'));
+  // Nothing else has been given out (RFC 4291 §2.4, IANA).
+  return parsed.range() === 'unicast' && ((bytes[0] ?? 0) & 0xe0) === 0x20;
 }
+
+const NAT64 = ipaddr.parseCIDR('64:ff9b::/96');
 
 /** A list of networks (`192.0.2.0/24`, `2001:db8::/32`, single addresses) that answers whether it holds an address. Throws on what is neither. */
 export class NetworkList {

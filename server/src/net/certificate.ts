@@ -45,7 +45,7 @@ export function loadCertificate(pem: CertificatePem): LoadedCertificate {
   const keyType = key.asymmetricKeyType;
   if (keyType !== 'rsa' && keyType !== 'ec' && keyType !== 'ed25519')
     throw new CertificateError(`${pem.source}: keys of type ${String(keyType)} cannot serve TLS; use ECDSA P-256 or RSA`);
-  const names = alternativeNames(leaf);
+  const names = certificateNames(leaf);
   if (names.length === 0) throw new CertificateError(`${pem.source}: the certificate names no host (no subjectAltName)`);
   return {
     ...pem,
@@ -83,7 +83,8 @@ function parse(pem: CertificatePem): X509Certificate {
   }
 }
 
-function alternativeNames(certificate: X509Certificate): readonly string[] {
+/** The host names (lower case, perhaps with a wildcard) and canonical IP addresses of a certificate's subjectAltName; the common name does not count (RFC 9525 §2). */
+export function certificateNames(certificate: X509Certificate): readonly string[] {
   const text = certificate.subjectAltName ?? '';
   const names: string[] = [];
   // Values that hold anything unusual are quoted by Node; such names can never match a host and are left out.
