@@ -19,9 +19,10 @@ export async function recordRefusal(transaction: Transaction, refusal: Refusal, 
     queueId: id,
     messageId: messageId === undefined ? undefined : `<${messageId}>`,
     sender: senderText,
-    recipients: targets.accepted.map((target) =>
-      target.kind === 'local' ? { address: target.address, account: target.account } : { address: formatPath(target.recipient) },
-    ),
+    recipients: targets.accepted.flatMap((target) => {
+      if (target.kind === 'local') return [{ address: target.address, account: target.account }];
+      return 'recipient' in target ? [{ address: formatPath(target.recipient) }] : [];
+    }),
     details: {
       protocol: peer.protocol,
       remote: peer.address,

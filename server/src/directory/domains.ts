@@ -66,6 +66,7 @@ export const removeDomain: Mutation<{ readonly domain: string }, void> = defineM
       throw new DomainError('domain-not-empty', `domain ${domain} still has addresses: remove them first`);
     }
     if ((yield* run(sql`DELETE FROM domain WHERE domain = ${domain}`)) === 0) throw new DomainError('domain-not-found', `there is no domain ${domain}`);
+    yield* run(sql`DELETE FROM dkim_key WHERE domain = ${domain}`);
     tx.notify('directory');
   },
 );

@@ -3,6 +3,7 @@ import type { AnyMutation } from '#store/sqlite/writer.ts';
 import { addAccount, removeAccount, setState, updateAccount } from './accounts.ts';
 import { addAlias, removeAlias } from './addresses.ts';
 import { setPassword } from './credentials.ts';
+import { addDkimKeys, noteDkimKeys, pruneDkimKeys, switchDkimKeys } from './dkim-keys.ts';
 import { addDomain, removeDomain, setDomain } from './domains.ts';
 import { markForwardTold } from './forward-outcomes.ts';
 import { rotateForwardSecrets } from './forward-secrets.ts';
@@ -14,6 +15,10 @@ export const DIRECTORY_MUTATIONS: readonly AnyMutation[] = [
   addDomain,
   setDomain,
   removeDomain,
+  addDkimKeys,
+  noteDkimKeys,
+  switchDkimKeys,
+  pruneDkimKeys,
   addAccount,
   updateAccount,
   setState,

@@ -50,7 +50,7 @@ export class OriginChecks {
   /** Without it, nothing can be said of signatures and author. */
   header(header: Header): void {
     const { resolver, nowMs, timeoutMs } = this.#origin;
-    this.#verifier = new SignatureVerifier(resolver, { header, nowMs, timeoutMs });
+    this.#verifier = new SignatureVerifier(resolver, { header, nowMs, timeoutMs: timeoutMs * KEYS_SHARE });
     this.#author = authorOf(header);
     this.#askAhead();
   }
@@ -92,6 +92,8 @@ export class OriginChecks {
   }
 }
 
+/** Signatures whose keys came in time count although others are waited for; and something of the time is left for the policy. */
+const KEYS_SHARE = 0.8;
 const NO_AUTHOR: Author = { domains: [], problem: undefined };
 const NOT_KNOWN = 'the address of the sending server is not known';
 const TIME_LIMIT = 'time limit';
