@@ -24,9 +24,6 @@ export const EVENTS = {
   'dkim.made': 'New DKIM keys were made for a domain; `capri domain dns` shows their records',
   'dkim.switched': 'The upcoming DKIM keys of a domain are used from now on',
   'dkim.unsigned': 'Mail leaves unsigned, because its domain has no key that can be used',
-  'dkim.made': 'New DKIM keys were made for a domain; `capri domain dns` shows their records',
-  'dkim.switched': 'The upcoming DKIM keys of a domain are used from now on',
-  'dkim.unsigned': 'Mail leaves unsigned, because its domain has no key that can be used',
   // doors
   'smtp.accepted': 'A message was accepted',
   'smtp.refused': 'A command or message was refused',
