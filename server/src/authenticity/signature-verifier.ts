@@ -11,7 +11,8 @@ import { ArcVerifier } from './arc/verify.ts';
 import type { BodyDigest } from './dkim/canonical-body.ts';
 import { judgeSignature, judgeTimes, type Verdict } from './dkim/judge.ts';
 import { parseDkimSignature, type Signature, type SignatureLabels } from './dkim/signature.ts';
-import { SignedMessage, type TaggedField } from './dkim/signed-message.ts';
+import { SignedMessage } from './dkim/signed-message.ts';
+import { type TaggedField, taggedFields } from './dkim/tagged-field.ts';
 import type { ArcResult, DkimResult } from './results.ts';
 
 export interface VerifierOptions {
@@ -53,7 +54,7 @@ export class SignatureVerifier {
     this.#message = new SignedMessage(resolver, header, nowMs);
     // Of a header that has more fields than are indexed nobody can say what was signed.
     const isCut = header.count >= FIELD_LIMIT;
-    this.#pending = this.#message.taggedFields('dkim-signature', SIGNATURES_LOOKED_AT).map((field) => this.#prepare(field, isCut));
+    this.#pending = taggedFields(this.#message.fields, 'dkim-signature', SIGNATURES_LOOKED_AT).map((field) => this.#prepare(field, isCut));
     this.#arc = new ArcVerifier(this.#message);
   }
 

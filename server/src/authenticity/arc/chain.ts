@@ -6,7 +6,8 @@
 import { parseBase64, parseNumber, trimFolding } from '../dkim/tag-list.ts';
 import { domainOf } from '../dkim/signature.ts';
 import type { DkimAlgorithm } from '../dkim/keys.ts';
-import type { SignedMessage, TaggedField } from '../dkim/signed-message.ts';
+import type { SignableFields } from '../dkim/canonical-header.ts';
+import { type TaggedField, taggedFields } from '../dkim/tagged-field.ts';
 
 export const LONGEST_CHAIN = 50;
 
@@ -28,9 +29,19 @@ export interface ArcSet {
 
 export type ArcChain =
   | { readonly kind: 'none' }
-  | { readonly kind: 'broken'; readonly instances: number; readonly sealers: readonly string[]; readonly reason: string }
+  | { readonly kind: 'broken'; readonly instances: number; readonly sealers: readonly string[]; readonly reason: string; readonly isSealedAsFailed: boolean }
   /** By instance, from 1. */
   | { readonly kind: 'sets'; readonly sets: readonly ArcSet[] };
+
+/** The octets under a seal before its own field: the sets before it, then the two other fields of its own set. §5.1.1 */
+export function sealedOctets(fields: SignableFields, before: readonly ArcSet[], own: Pick<ArcSet, 'results' | 'messageSignature'> | undefined): string {
+  let octets = '';
+  for (const { results, messageSignature, sealField } of before) {
+    for (const number of [results, messageSignature.number, sealField.number]) octets += fields.canonical(number, 'relaxed');
+  }
+  if (own !== undefined) for (const number of [own.results, own.messageSignature.number]) octets += fields.canonical(number, 'relaxed');
+  return octets;
+}
 
 interface Fields {
   readonly results: Map<number, number>;
@@ -39,15 +50,21 @@ interface Fields {
 }
 
 /** Reads the chain; any header is taken. */
-export function readArcChain(message: SignedMessage): ArcChain {
-  const seals = message.taggedFields('arc-seal', LONGEST_CHAIN + 1);
-  const signatures = message.taggedFields('arc-message-signature', LONGEST_CHAIN + 1);
-  const results = message.fields.numbersOf('arc-authentication-results').slice(0, LONGEST_CHAIN + 1);
+export function readArcChain(header: SignableFields): ArcChain {
+  const seals = taggedFields(header, 'arc-seal', LONGEST_CHAIN + 1);
+  const signatures = taggedFields(header, 'arc-message-signature', LONGEST_CHAIN + 1);
+  const results = header.numbersOf('arc-authentication-results').slice(0, LONGEST_CHAIN + 1);
   const count = Math.max(seals.length, signatures.length, results.length);
   if (count === 0) return { kind: 'none' };
   const fields: Fields = { results: new Map(), messageSignatures: new Map(), seals: new Map() };
-  const problem = sort(message, { seals, signatures, results }, fields);
-  const broken = (reason: string): ArcChain => ({ kind: 'broken', instances: highest(fields), sealers: sealersOf(fields), reason });
+  const problem = sort(header, { seals, signatures, results }, fields);
+  const broken = (reason: string): ArcChain => ({
+    kind: 'broken',
+    instances: highest(fields),
+    sealers: sealersOf(fields),
+    reason,
+    isSealedAsFailed: isSealedAsFailed(fields),
+  });
   if (count > LONGEST_CHAIN) return broken(`more than ${LONGEST_CHAIN} sets`);
   if (problem !== undefined) return broken(problem);
   const sets: ArcSet[] = [];
@@ -61,7 +78,7 @@ export function readArcChain(message: SignedMessage): ArcChain {
 
 /** Sorts the fields by their instance; the reason where one has none, or two have the same. */
 function sort(
-  message: SignedMessage,
+  header: SignableFields,
   from: { readonly seals: readonly TaggedField[]; readonly signatures: readonly TaggedField[]; readonly results: readonly number[] },
   fields: Fields,
 ): string | undefined {
@@ -73,7 +90,7 @@ function sort(
   };
   for (const field of from.seals) add(fields.seals, instanceOf(field), field, 'ARC-Seal');
   for (const field of from.signatures) add(fields.messageSignatures, instanceOf(field), field, 'ARC-Message-Signature');
-  for (const number of from.results) add(fields.results, splitResults(message.fields.raw(number))?.instance, number, 'ARC-Authentication-Results');
+  for (const number of from.results) add(fields.results, splitResults(header.raw(number))?.instance, number, 'ARC-Authentication-Results');
   return problem;
 }
 
@@ -83,7 +100,7 @@ function readSet(fields: Fields, instance: number, count: number): ArcSet | stri
   const messageSignature = fields.messageSignatures.get(instance);
   const sealField = fields.seals.get(instance);
   if (results === undefined || messageSignature === undefined || sealField === undefined) return `set ${instance} is not whole`;
-  const cv = sealField.tags?.get('cv')?.value.toLowerCase();
+  const cv = cvOf(sealField);
   if (cv === 'fail') return instance === count ? 'a server on the way found the chain broken' : `seal ${instance} says cv=fail and others follow`;
   if (cv !== (instance === 1 ? 'none' : 'pass')) return `seal ${instance} has a wrong cv=`;
   const seal = readSeal(sealField);
@@ -126,6 +143,15 @@ const LINE_END = /\r?\n/g;
 
 function highest({ results, messageSignatures, seals }: Fields): number {
   return Math.max(0, ...results.keys(), ...messageSignatures.keys(), ...seals.keys());
+}
+
+/** The newest seal says cv=fail: the chain ends there. */
+function isSealedAsFailed(fields: Fields): boolean {
+  return cvOf(fields.seals.get(highest(fields))) === 'fail';
+}
+
+function cvOf(seal: TaggedField | undefined): string | undefined {
+  return seal?.tags?.get('cv')?.value.toLowerCase();
 }
 
 /** Who sealed, the newest first, as far as it can be read. */

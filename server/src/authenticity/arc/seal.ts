@@ -1,8 +1,16 @@
-/** RFC 8617 §5.1 */
+/**
+ * Adds a set to a chain: what this server found out, a signature over the message as it goes out, and a seal over all sets.
+ *
+ * RFC 8617 §5.1 (sealing), §5.1.1 (order of the fields), §5.1.2 (a chain that has failed), §4.1, §4.2.1
+ */
 import type { Header } from '#message/header.ts';
+import { relaxField, SignableFields } from '../dkim/canonical-header.ts';
+import { arcSignedFields } from '../dkim/field-choice.ts';
 import type { SigningKey } from '../dkim/keys.ts';
-import type { BodyChunks } from '../dkim/sign.ts';
+import { type BodyChunks, completeSignature, hashBody, seconds } from '../dkim/sign.ts';
+import { SignatureField } from '../dkim/signature-field.ts';
 import type { ArcResult } from '../results.ts';
+import { LONGEST_CHAIN, readArcChain, sealedOctets } from './chain.ts';
 
 export interface SealArgs {
   /** The whole header as it will go out, without the new set. */
@@ -16,7 +24,52 @@ export interface SealArgs {
   readonly sealedAtMs: number;
 }
 
-/** The three fields of a new set, to put in front of the message, each ended by CRLF. Undefined where nothing may be added to the chain (it is at its 50th set, or was sealed as failed before). */
-export async function sealArc(args: SealArgs): Promise<Buffer | undefined> {
-  return await Promise.resolve(args.chain.instances >= 0 ? undefined : Buffer.alloc(0));
+/**
+ * The three fields of a new set, to put in front of the message, each ended by CRLF. Undefined where nothing may be added: the chain has fifty sets, was sealed as
+ * failed before, or has no instance that could be counted on. RSA runs off the event loop.
+ */
+export async function sealArc({ header, body, key, authenticationResults, chain, sealedAtMs }: SealArgs): Promise<Buffer | undefined> {
+  const fields = new SignableFields(header);
+  const before = sealedBefore(fields, chain);
+  const instance = chain.instances + 1;
+  if (before === undefined || instance > LONGEST_CHAIN) return undefined;
+
+  const value = authenticationResults.slice(authenticationResults.indexOf(':') + 1).trim();
+  const results = `ARC-Authentication-Results: i=${instance}; ${value}\r\n`;
+
+  const message = new SignatureField('ARC-Message-Signature');
+  message.add('i', String(instance));
+  message.add('a', key.algorithm);
+  message.add('c', 'relaxed/relaxed');
+  message.add('d', key.domain);
+  message.add('s', key.selector);
+  message.add('t', seconds(sealedAtMs));
+  const names = arcSignedFields(fields);
+  message.addNames(names);
+  message.addBase64('bh', await hashBody(body));
+  const messageSignature = await completeSignature(message, fields.select(names, 'relaxed'), key);
+
+  const seal = new SignatureField('ARC-Seal');
+  seal.add('i', String(instance));
+  seal.add('a', key.algorithm);
+  seal.add('t', seconds(sealedAtMs));
+  seal.add('cv', chain.result);
+  seal.add('d', key.domain);
+  seal.add('s', key.selector);
+  const sealed = await completeSignature(seal, before + relaxField(results) + relaxField(messageSignature), key);
+  return Buffer.from(sealed + messageSignature + results, 'latin1');
+}
+
+/** The octets of the sets before, which the new seal covers; undefined where the chain takes no further set. */
+function sealedBefore(fields: SignableFields, { result, instances }: ArcResult): string | undefined {
+  const chain = readArcChain(fields);
+  switch (result) {
+    case 'none':
+      return chain.kind === 'none' && instances === 0 ? '' : undefined;
+    case 'pass':
+      return chain.kind === 'sets' && chain.sets.length === instances ? sealedOctets(fields, chain.sets, undefined) : undefined;
+    case 'fail':
+      // §5.1.2: nobody can say which fields belong to a broken chain, so the seal that says so covers its own set only.
+      return instances === 0 || (chain.kind === 'broken' && chain.isSealedAsFailed) ? undefined : '';
+  }
 }

@@ -7,9 +7,10 @@ import { yieldToLoop } from '#core/async.ts';
 import type { BodyDigest } from '../dkim/canonical-body.ts';
 import { judgeKeys, judgeSignature, judgeTimes, type Verdict } from '../dkim/judge.ts';
 import { parseArcMessageSignature, type Signature } from '../dkim/signature.ts';
-import { ownOctets, type SignedMessage } from '../dkim/signed-message.ts';
+import type { SignedMessage } from '../dkim/signed-message.ts';
+import { ownOctets } from '../dkim/tagged-field.ts';
 import type { ArcResult } from '../results.ts';
-import { type ArcChain, type ArcSet, readArcChain, splitResults } from './chain.ts';
+import { type ArcChain, type ArcSet, readArcChain, sealedOctets, splitResults } from './chain.ts';
 
 /** A set's message signature: not to be verified, or in the readings to try. */
 type MessageSignature = { readonly set: ArcSet } & ({ readonly problem: Verdict } | { readonly readings: readonly [Reading, ...Reading[]] });
@@ -34,7 +35,7 @@ export class ArcVerifier {
   /** Begins the look-ups; to be made before the first octet of the body. */
   constructor(message: SignedMessage) {
     this.#message = message;
-    this.#chain = readArcChain(message);
+    this.#chain = readArcChain(message.fields);
     const sets = this.#chain.kind === 'sets' ? this.#chain.sets : [];
     this.#signatures = sets.map((set) => this.#prepare(set, set.instance === sets.length));
     const newest = this.#signatures.at(-1);
@@ -79,22 +80,11 @@ export class ArcVerifier {
     for (const [index, { seal, sealField }] of [...sets.entries()].toReversed()) {
       const found = await this.#message.keysOf(seal);
       await this.#pause();
-      const octets = this.#sealedBefore(sets, index) + ownOctets(sealField, 'relaxed');
+      const octets = sealedOctets(this.#message.fields, sets.slice(0, index), sets[index]) + ownOctets(sealField, 'relaxed');
       const { result, reason } = judgeKeys(found, { algorithm: seal.algorithm, signature: seal.signature, octets });
       if (result !== 'pass') return `seal ${index + 1}: ${reason ?? result}`;
     }
     return undefined;
-  }
-
-  /** The octets under seal `index` before its own field: the sets before it, then the other two fields of its own. §5.1.1 */
-  #sealedBefore(sets: readonly ArcSet[], index: number): string {
-    const { fields } = this.#message;
-    let octets = '';
-    for (const { results, messageSignature, sealField } of sets.slice(0, index + 1)) {
-      octets += fields.canonical(results, 'relaxed') + fields.canonical(messageSignature.number, 'relaxed');
-      if (sealField !== sets[index]?.sealField) octets += fields.canonical(sealField.number, 'relaxed');
-    }
-    return octets;
   }
 
   /** The lowest instance from which all message signatures verify; 0 where that is all of them. */

@@ -27,6 +27,11 @@ export class SignableFields {
     this.#byName = byName;
   }
 
+  /** The names of all fields, lower case. */
+  names(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
   /** The numbers of the fields of this name (lower case), the topmost first. */
   numbersOf(name: string): readonly number[] {
     return this.#byName.get(name) ?? NONE;

@@ -6,19 +6,11 @@
 import type { Header } from '#message/header.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import { type BodyDigest, CanonicalBody } from './canonical-body.ts';
-import { type Canonicalization, relaxField, SignableFields, withoutLineEnd } from './canonical-header.ts';
+import { type Canonicalization, SignableFields } from './canonical-header.ts';
 import type { BodyFacts } from './judge.ts';
 import { type FoundKeys, KeyLookup } from './key-lookup.ts';
 import type { Signature } from './signature.ts';
-import { parseTagList, type TagList } from './tag-list.ts';
-
-/** A field of tags that may hold a signature. */
-export interface TaggedField {
-  /** Its number in the header. */
-  readonly number: number;
-  readonly raw: string;
-  readonly tags: TagList | undefined;
-}
+import { ownOctets, type TaggedField } from './tagged-field.ts';
 
 export class SignedMessage {
   readonly fields: SignableFields;
@@ -31,17 +23,6 @@ export class SignedMessage {
     this.fields = new SignableFields(header);
     this.#lookup = new KeyLookup(resolver);
     this.nowMs = nowMs;
-  }
-
-  /** The fields of this name (lower case), the topmost first, read as lists of tags. */
-  taggedFields(name: string, limit: number): readonly TaggedField[] {
-    return this.fields
-      .numbersOf(name)
-      .slice(0, limit)
-      .map((number) => {
-        const raw = this.fields.raw(number);
-        return { number, raw, tags: parseTagList(raw.slice(raw.indexOf(':') + 1)) };
-      });
   }
 
   /** Asks for a key; the answer is kept. */
@@ -90,12 +71,4 @@ export class SignedMessage {
     const { headerCanonicalization, signedFields } = signature;
     return this.fields.select(signedFields, headerCanonicalization) + ownOctets(field, headerCanonicalization);
   }
-}
-
-/** The signature's own field, canonical, without the value of `b=` and the last CRLF. */
-export function ownOctets({ raw, tags }: TaggedField, canonicalization: Canonicalization): string {
-  const b = tags?.get('b');
-  const valueStart = raw.indexOf(':') + 1;
-  const stripped = b === undefined ? raw : raw.slice(0, valueStart + b.start) + raw.slice(valueStart + b.end);
-  return withoutLineEnd(canonicalization === 'simple' ? stripped : relaxField(stripped));
 }
