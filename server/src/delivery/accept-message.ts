@@ -5,6 +5,7 @@ import type { Outgoing } from '#queue/enqueue.ts';
 import type { Body } from '#store/mutation.ts';
 import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
+import { forwardingArgs } from './forwarding/record-forwarding.ts';
 import { successNotice } from './success-notice.ts';
 import { tlsNeedOf } from './tls-need.ts';
 import { submissionOf } from './submission.ts';
@@ -25,13 +26,15 @@ export interface CompleteMessage {
 /** Resolves when the message is durable for every recipient. */
 export async function acceptMessage(transaction: Transaction, complete: CompleteMessage): Promise<Accepted> {
   const { targets, services, id, senderText, peer } = transaction;
+  const { forwarding } = transaction;
+  const copies = [...targets.local, ...(forwarding?.local ?? [])].filter(({ account }) => !forwarding?.handled.has(account));
   const told = successNotice(transaction, complete.header, complete.receivedAtMs);
   const gone = await services.store.commit(
     accept,
     {
       account: targets.local[0]?.account,
       message: complete.message,
-      local: targets.local.map(({ account, address, mailbox }) => ({ account, address, mailbox })),
+      local: copies.map(({ account, address, mailbox }) => ({ account, address, mailbox })),
       // LMTP: RFC 2033 §4.2.
       isEachTold: peer.protocol.includes('LMTP'),
       outgoing: outgoing(transaction, complete),
@@ -49,6 +52,7 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
         login: peer.identity?.login,
       },
       submission: submissionOf(transaction),
+      forwarding: forwardingArgs(transaction),
       notice: told?.notice,
       nowMs: complete.receivedAtMs,
     },

@@ -11,6 +11,7 @@ import { addCopy, keepMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import { record, type TrailDetails, type TrailRecipient } from '#trail/record.ts';
+import { type ForwardingArgs, passedOnRecipients, recordForwarding } from './forwarding/record-forwarding.ts';
 import { junkMailbox } from './junk-mailbox.ts';
 import { formatPath } from './path-text.ts';
 import type { LocalMailbox } from './targets.ts';
@@ -31,6 +32,8 @@ export interface AcceptArgs {
   readonly details?: TrailDetails;
   /** What it adds to the counts of who submits it; undefined for mail that nobody here submits. */
   readonly submission?: Submission | undefined;
+  /** What forwards make of it. */
+  readonly forwarding?: ForwardingArgs | undefined;
   /** For who submitted the message. */
   readonly notice: Notice | undefined;
   readonly nowMs: number;
@@ -96,13 +99,25 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
   const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, addedFields, nowMs });
   const recipients: TrailRecipient[] = copies.map(({ address, account, name }, index) => ({ address, account, email: emails[index], mailbox: name }));
   for (const each of outgoing) yield* enqueue(tx, each);
-  if (outgoing.length === 0 && recipients.length === 0) throw new DomainError('account-not-found', 'the recipients are gone');
+  const { forwarding } = args;
+  if (outgoing.length === 0 && recipients.length === 0 && (forwarding?.codes.length ?? 0) === 0)
+    throw new DomainError('account-not-found', 'the recipients are gone');
 
   const { id: queueId, messageId, sender, submitter: by } = origin;
   const remote = outgoing.filter((each) => each.queueId === queueId).flatMap(remoteRecipients);
   const { protocol, remoteAddress, helo, tls, login } = origin;
   const details = { protocol, remote: remoteAddress, helo, tls, login, size: message.sizeBytes, ...args.details };
-  yield* record(tx, { event: 'received', atMs: nowMs, queueId, messageId, by, sender, recipients: [...recipients, ...remote], details });
+  yield* record(tx, {
+    event: 'received',
+    atMs: nowMs,
+    queueId,
+    messageId,
+    by,
+    sender,
+    recipients: [...recipients, ...passedOnRecipients(forwarding), ...remote],
+    details,
+  });
+  if (forwarding !== undefined) yield* recordForwarding(tx, forwarding, origin, nowMs);
   for (const each of outgoing) {
     const origin = each.queueId === queueId ? {} : { details: { of: queueId } };
     const event = { event: 'queued', atMs: nowMs, queueId: each.queueId, messageId, by: each.account, sender: each.sender, ...origin } as const;

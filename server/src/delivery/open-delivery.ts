@@ -2,6 +2,7 @@
 import { Allowances } from '#queue/limits/allowances.ts';
 import { type Delivery, Refusal } from './delivery.ts';
 import { DirectoryMemory } from './directory-memory.ts';
+import { ForwardBook } from './forwarding/forward-book.ts';
 import type { DeliveryServices } from './settings.ts';
 import { STAGES } from './stages.ts';
 import { Transaction } from './transaction.ts';
@@ -10,6 +11,7 @@ export function openDelivery(given: DeliveryServices): Delivery {
   const services = {
     ...given,
     directory: new DirectoryMemory(given.directory, given.store),
+    forwards: new ForwardBook(given.store),
     allowances: new Allowances(given.store, given.clock, given.settings.sending),
   };
   const stages = services.stages ?? STAGES;

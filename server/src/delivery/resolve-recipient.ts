@@ -9,9 +9,15 @@
  */
 import type { Resolution } from '#directory/directory.ts';
 import { type Path, type RecipientParameters, Refusal } from './delivery.ts';
+import { confirmationCode } from './forwarding/confirmation-address.ts';
+import { returnedTo } from './forwarding/rewriting.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
-import type { DeliveryDirectory } from './settings.ts';
+import type { OpenDeliveryServices } from './settings.ts';
 import type { LocalTarget, Target } from './targets.ts';
+
+export type RecipientServices = Pick<OpenDeliveryServices, 'directory' | 'forwards' | 'clock'> & {
+  readonly settings: Pick<OpenDeliveryServices['settings'], 'hostname' | 'forwarding'>;
+};
 
 export interface RecipientQuestion {
   readonly path: Path;
@@ -22,18 +28,48 @@ export interface RecipientQuestion {
 }
 
 /** Throws Refusal 550 5.1.1, 550 5.7.1, 550 5.2.1, 452 4.2.2, 553 5.1.3. */
-export async function resolveRecipient(directory: DeliveryDirectory, question: RecipientQuestion): Promise<Target> {
+export async function resolveRecipient(services: RecipientServices, question: RecipientQuestion): Promise<Target> {
   const { path } = question;
+  const { directory } = services;
   if (path.domain === '') return localTarget(await directory.resolvePostmaster(), path, question);
   const domain = asciiDomain(path.domain);
   if (domain === undefined) throw new Refusal(553, '5.1.3', 'Domain is malformed');
   const isLiteral = domain.startsWith('[');
+  const special = isLiteral ? undefined : await specialTarget(services, { localPart: path.localPart, domain }, question);
+  if (special !== undefined) return special;
   const found = isLiteral ? undefined : await directory.resolve(path.localPart, domain);
   if (found !== undefined) return localTarget(found, { localPart: path.localPart, domain }, question);
   if (!isLiteral && (await directory.isLocalDomain(domain))) throw new Refusal(550, '5.1.1', 'No such user here');
   if (!question.mayRelay) throw new Refusal(550, '5.7.1', 'Relaying is not allowed');
-  const { notify, originalRecipient } = question.parameters;
-  return { kind: 'remote', recipient: { localPart: path.localPart, domain, notify, originalRecipient } };
+  return { kind: 'remote', recipient: { localPart: path.localPart, domain, ...noticeParameters(question) } };
+}
+
+/**
+ * Addresses of the server's own: rewritten senders (SRS), which lead back to who has written, and those by which targets of forwards agree. Only what carries our own
+ * signature leads anywhere; whatever else looks so is an address like any other.
+ */
+async function specialTarget(services: RecipientServices, { localPart, domain }: Path, question: RecipientQuestion): Promise<Target | undefined> {
+  const returned = await returnedTo(services, localPart, domain);
+  if (returned?.kind === 'sender') {
+    const { address } = returned;
+    // A domain that has come here since.
+    if (!address.domain.startsWith('[') && (await services.directory.isLocalDomain(address.domain)))
+      return await resolveRecipient(services, { ...question, path: address });
+    return { kind: 'returned', recipient: { ...address, ...noticeParameters(question) } };
+  }
+  if (returned !== undefined && (await services.directory.resolve(localPart, domain)) === undefined)
+    throw new Refusal(550, '5.1.1', 'No such user here', `rewritten sender is ${returned.kind}`);
+  const code = domain === services.settings.forwarding.domain ? confirmationCode(localPart) : undefined;
+  if (code === undefined) return undefined;
+  const forward = await services.forwards.byCode(code, services.clock.nowMs());
+  return forward && { kind: 'confirmation', forward, code };
+}
+
+function noticeParameters({ parameters: { notify, originalRecipient } }: RecipientQuestion): {
+  notify: readonly string[] | undefined;
+  originalRecipient: string | undefined;
+} {
+  return { notify, originalRecipient };
 }
 
 function localTarget(found: Resolution, path: Path, { sizeBytes, parameters }: RecipientQuestion): LocalTarget {
@@ -45,5 +81,5 @@ function localTarget(found: Resolution, path: Path, { sizeBytes, parameters }: R
     throw new Refusal(452, '4.2.2', 'Mailbox is full', `over quota: account ${found.account}`);
   }
   const address = path.domain === '' ? found.address : formatPath(path);
-  return { kind: 'local', account: found.account, address, detail: found.detail, parameters, mailbox: 'INBOX' };
+  return { kind: 'local', account: found.account, address, base: found.address, detail: found.detail, parameters, mailbox: 'INBOX' };
 }

@@ -7,6 +7,8 @@ import { DEFAULT_SENDING_LIMITS, type SendingLimits } from '#queue/limits/settin
 import type { Resolver } from '#net/dns/resolver.ts';
 import type { Store } from '#store/store.ts';
 import { type AuthenticitySettings, DEFAULT_AUTHENTICITY_SETTINGS } from './checks/settings.ts';
+import type { ForwardBook } from './forwarding/forward-book.ts';
+import { DEFAULT_FORWARDING_SETTINGS, type ForwardingSettings } from './forwarding/settings.ts';
 import type { Stage } from './stage.ts';
 
 export interface DeliverySettings {
@@ -21,6 +23,7 @@ export interface DeliverySettings {
   /** Whether Received of submitted mail tells from where it was submitted. */
   readonly showsSubmitter: boolean;
   readonly authenticity: AuthenticitySettings;
+  readonly forwarding: ForwardingSettings;
   /** How much an account may submit. */
   readonly sending: SendingLimits;
 }
@@ -31,6 +34,7 @@ export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
   receivedFields: 50,
   showsSubmitter: false,
   authenticity: DEFAULT_AUTHENTICITY_SETTINGS,
+  forwarding: DEFAULT_FORWARDING_SETTINGS,
   sending: DEFAULT_SENDING_LIMITS,
 };
 
@@ -52,4 +56,5 @@ export interface DeliveryServices {
 /** With what this room keeps in memory on its thread. */
 export interface OpenDeliveryServices extends DeliveryServices {
   readonly allowances: Allowances;
+  readonly forwards: ForwardBook;
 }

@@ -3,8 +3,9 @@ import type { Stage } from './stage.ts';
 import { authenticity } from './stages/authenticity.ts';
 import { completion } from './stages/completion.ts';
 import { forgedResults } from './stages/forged-results.ts';
+import { forwarding } from './stages/forwarding.ts';
 import { loops } from './stages/loops.ts';
 import { ownership } from './stages/ownership.ts';
 import { sending } from './stages/sending.ts';
 
-export const STAGES: readonly Stage[] = [ownership, sending, completion, forgedResults, loops, authenticity];
+export const STAGES: readonly Stage[] = [ownership, sending, completion, forgedResults, loops, authenticity, forwarding];

@@ -6,11 +6,13 @@
  *
  * Only submission offers DSN: from strangers it would be an invitation to have notices sent to others.
  */
+import type { AccountId } from '#core/ids.ts';
 import { buildDsn } from '#message/dsn.ts';
 import { prepareMessage } from '#message/prepare.ts';
 import { decodeOriginalRecipient } from '#queue/path-text.ts';
 import type { Notice } from './accept.ts';
 import { asciiDomain } from './path-text.ts';
+import type { Handling } from './forwarding/notices.ts';
 import { newReceiptId } from './receipt-id.ts';
 import type { LocalTarget, Target } from './targets.ts';
 import type { Transaction } from './transaction.ts';
@@ -26,7 +28,9 @@ export function successNotice(transaction: Transaction, header: Uint8Array, nowM
   const { peer, sender, senderText, parameters, services, targets } = transaction;
   const { identity } = peer;
   if (identity === undefined || sender === undefined) return undefined;
-  const delivered = targets.accepted.filter(isToldOf);
+  // What went on to one target alone is told of from there (RFC 3461 §5.2.7.1).
+  const handling = (account: AccountId): Handling => transaction.forwarding?.handled.get(account) ?? 'kept';
+  const delivered = targets.accepted.filter(isToldOf).filter(({ account }) => handling(account) !== 'relayed');
   if (delivered.length === 0) return undefined;
   const { hostname } = services.settings;
   const domain = asciiDomain(sender.domain) ?? sender.domain;
@@ -40,10 +44,10 @@ export function successNotice(transaction: Transaction, header: Uint8Array, nowM
     arrivalMs: nowMs,
     envelopeId: parameters.envelopeId,
     unique: id,
-    recipients: delivered.map(({ address, parameters: { originalRecipient } }) => ({
+    recipients: delivered.map(({ account, address, parameters: { originalRecipient } }) => ({
       address,
       originalRecipient: originalRecipient === undefined ? undefined : decodeOriginalRecipient(originalRecipient),
-      action: 'delivered',
+      action: handling(account) === 'expanded' ? 'expanded' : 'delivered',
       status: '2.1.5',
       lastAttemptMs: nowMs,
     })),

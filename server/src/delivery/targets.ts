@@ -2,6 +2,7 @@
  * Where the recipients of a message lead: accounts here, each once however many of its addresses were named, and addresses elsewhere.
  */
 import type { AccountId } from '#core/ids.ts';
+import type { Forward } from '#directory/forwards.ts';
 import type { OutgoingRecipient } from '#queue/enqueue.ts';
 import type { RecipientParameters } from './delivery.ts';
 
@@ -10,6 +11,8 @@ export interface LocalTarget {
   readonly account: AccountId;
   /** The address as the sender wrote it, domain in lower case: for Delivered-To. */
   readonly address: string;
+  /** The address as it is known here: normal form, without detail. */
+  readonly base: string;
   /** What stood behind the separator of the address. */
   readonly detail: string | undefined;
   readonly parameters: RecipientParameters;
@@ -25,21 +28,55 @@ export interface RemoteTarget {
   readonly recipient: OutgoingRecipient;
 }
 
-export type Target = LocalTarget | RemoteTarget;
+/** A rewritten sender (SRS) of ours, and who it stands for. */
+export interface ReturnedTarget {
+  readonly kind: 'returned';
+  readonly recipient: OutgoingRecipient;
+}
+
+/** The address by which the target of a forward agrees. */
+export interface ConfirmationTarget {
+  readonly kind: 'confirmation';
+  readonly forward: Forward;
+  readonly code: string;
+}
+
+export type Target = LocalTarget | RemoteTarget | ReturnedTarget | ConfirmationTarget;
 
 export class Targets {
   readonly local: LocalTarget[] = [];
   readonly remote: RemoteTarget[] = [];
+  readonly returned: ReturnedTarget[] = [];
+  readonly confirmations: ConfirmationTarget[] = [];
   /** What each accepted RCPT leads to, in order; several may lead to the same place. */
   readonly accepted: Target[] = [];
   readonly #seen = new Set<number | string>();
 
   add(target: Target): void {
     this.accepted.push(target);
-    const key = target.kind === 'local' ? target.account : `${target.recipient.localPart}@${target.recipient.domain}`;
+    const key = keyOf(target);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    if (target.kind === 'local') this.local.push(target);
-    else this.remote.push(target);
+    switch (target.kind) {
+      case 'local':
+        this.local.push(target);
+        break;
+      case 'remote':
+        this.remote.push(target);
+        break;
+      case 'returned':
+        this.returned.push(target);
+        break;
+      case 'confirmation':
+        this.confirmations.push(target);
+        break;
+    }
   }
+}
+
+/** What makes two recipients one. */
+function keyOf(target: Target): number | string {
+  if (target.kind === 'local') return target.account;
+  if (target.kind === 'confirmation') return `confirmation ${target.code}`;
+  return `${target.kind} ${target.recipient.localPart}@${target.recipient.domain}`;
 }

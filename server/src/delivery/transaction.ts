@@ -3,6 +3,7 @@ import type { Checks } from '#authenticity/results.ts';
 import type { TrailValue } from '#trail/record.ts';
 import type { AddedOutgoing } from './accept-message.ts';
 import { type Envelope, type MessageSink, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
+import type { ForwardingPlan } from './forwarding/plan.ts';
 import { Intake } from './intake.ts';
 import { formatPath } from './path-text.ts';
 import { newReceiptId } from './receipt-id.ts';
@@ -30,6 +31,10 @@ export class Transaction implements Envelope {
   readonly details: Record<string, TrailValue | undefined> = {};
   /** What goes elsewhere beside the recipients there: forwards. The stages add to it; the body is that of the message. */
   readonly outgoing: AddedOutgoing[] = [];
+  /** Where forwards take it; undefined where nobody has one. */
+  forwarding: ForwardingPlan | undefined;
+  /** Whether it is taken for something that nobody wants: then it is passed on to nobody either. */
+  isJunk = false;
   /** The first recipient as the client wrote it. */
   #firstRecipient = '';
 
@@ -55,7 +60,7 @@ export class Transaction implements Envelope {
     const { services, targets } = this;
     // RFC 5321 §4.5.3.1.10: 452, and what was accepted stays so.
     if (targets.accepted.length >= services.settings.recipients) throw new Refusal(452, '4.5.3', 'Too many recipients');
-    const target = await resolveRecipient(services.directory, {
+    const target = await resolveRecipient(services, {
       path,
       parameters,
       mayRelay: this.peer.identity !== undefined,

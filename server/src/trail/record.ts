@@ -5,12 +5,13 @@
 import type { AccountId, EmailId } from '#core/ids.ts';
 import type { Tx } from '#store/mutation.ts';
 import { type Program, run, sql } from '#store/sql.ts';
+import { formatEmails } from './emails.ts';
 
 /**
  * received: accepted by a door, for whom, and what the checks came to (checks.ts). refused: not accepted at its end because of them. queued: for recipients elsewhere. delivered, deferred, bounced: what the queue's attempts came to.
  * dropped, held, released, retried: by an administrator or a limit. repeated: an attempt that may have delivered before it was broken off. forwarded: passed on to the
- * address of a forward. suppressed: not tried, the address is on the list. noticed: the sender was told. limited: refused or slowed by a limit on the sender.
- * filed: put into a mailbox otherwise than by delivery (copied there). moved, deleted: the mail itself, later, by its owner.
+ * address of a forward. kept: not passed on by a forward, and why. confirmed: the target of a forward has agreed. suppressed: not tried, the address is on the list. noticed: the sender was told. limited: refused or slowed by a limit on the sender.
+ * filed: put into a mailbox otherwise than by delivery (appended, copied). moved, marked (as deleted), deleted: the mail itself, later; see mail-changes.ts.
  */
 export type TrailEventName =
   | 'received'
@@ -25,11 +26,14 @@ export type TrailEventName =
   | 'retried'
   | 'repeated'
   | 'forwarded'
+  | 'kept'
+  | 'confirmed'
   | 'suppressed'
   | 'noticed'
   | 'limited'
   | 'filed'
   | 'moved'
+  | 'marked'
   | 'deleted';
 
 export type TrailValue = string | number | boolean | null | readonly TrailValue[] | { readonly [name: string]: TrailValue | undefined };
@@ -60,8 +64,17 @@ export interface TrailEvent {
   readonly sender?: string;
   /** Those whom the event concerns: all that were accepted, or the one that an attempt was for. */
   readonly recipients?: readonly TrailRecipient[];
+  /** Messages that are in mailboxes here, where the event concerns those and no recipients. */
+  readonly mail?: TrailMail;
   /** What else is worth knowing: peer, protocol, size, reply. Never a text of the message, never a secret. */
   readonly details?: TrailDetails;
+}
+
+/** Messages of one account. One row holds them all, however many. */
+export interface TrailMail {
+  readonly account: AccountId;
+  /** In any order. */
+  readonly emails: readonly number[];
 }
 
 /** Part of a mutation. */
@@ -70,9 +83,10 @@ export function* record(_tx: Tx, event: TrailEvent): Program<void> {
     mailbox === undefined ? [address, account ?? 0, email ?? 0] : [address, account ?? 0, email ?? 0, mailbox],
   );
   yield* run(sql`
-    INSERT INTO trail (trail, at, event, queue_id, message_id, by_account, sender, recipients, details)
+    INSERT INTO trail (trail, at, event, queue_id, message_id, by_account, sender, recipients, details, account, emails)
     SELECT coalesce(max(trail), 0) + 1, ${event.atMs}, ${event.event}, ${event.queueId}, ${(event.messageId ?? '').slice(0, LINE)}, ${event.by ?? 0},
-      ${event.sender ?? ''}, ${JSON.stringify(recipients)}, ${JSON.stringify(event.details ?? {})}
+      ${event.sender ?? ''}, ${JSON.stringify(recipients)}, ${JSON.stringify(event.details ?? {})},
+      ${event.mail?.account ?? 0}, ${event.mail === undefined ? '' : formatEmails(event.mail.emails)}
     FROM trail`);
 }
 

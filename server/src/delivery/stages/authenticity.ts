@@ -59,7 +59,8 @@ async function conclude(transaction: Transaction, originChecks: OriginChecks, he
   transaction.details['checks'] = trailChecks(checks, decision, isEnforced);
   transaction.addedFields += formatAuthenticationResults(hostname, checks, { address: peer.address, helo: peer.helo, sender });
   if (!isEnforced) return;
-  if (decision.action === 'quarantine') for (const target of transaction.targets.local) target.mailbox = 'Junk';
+  transaction.isJunk = decision.action === 'quarantine';
+  if (transaction.isJunk) for (const target of transaction.targets.local) target.mailbox = 'Junk';
   if (decision.action !== 'reject') return;
   const refusal = new Refusal(550, decision.enhanced, decision.text, decision.reasons.join(', '));
   await recordRefusal(transaction, refusal, parseMessageId(header.first('message-id')));
