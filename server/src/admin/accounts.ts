@@ -8,10 +8,12 @@ import { setPassword } from '#directory/credentials.ts';
 import { formatAddress, normalizeLogin } from '#directory/names.ts';
 import { generatePassword, hashPassword, preparePassword } from '#directory/password.ts';
 import { makeScramKeys, type StoredScramKeys } from '#directory/scram-keys.ts';
+import { MOST_RECIPIENTS, setLimits } from '#queue/limits/account-limits.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
 import { accountNamed, given, operation } from './define.ts';
 import type { AnyOperation } from './operation.ts';
+import { showSending, shownSending, type ShownSending } from './sending.ts';
 
 export interface ShownAccount {
   readonly login: string;
@@ -25,6 +27,7 @@ export interface ShownAccount {
   readonly quotaBytes: number;
   readonly usedBytes: number;
   readonly usedMessages: number;
+  readonly sending: ShownSending;
   readonly createdAt: string;
 }
 
@@ -39,6 +42,7 @@ const shownAccount: z.ZodType<ShownAccount> = z.object({
   quotaBytes: z.number(),
   usedBytes: z.number(),
   usedMessages: z.number(),
+  sending: shownSending,
   createdAt: z.string(),
 });
 
@@ -50,6 +54,8 @@ export interface WithPassword {
 }
 
 const withPassword: z.ZodType<WithPassword> = z.object({ login: z.string(), address: z.string(), password: z.string().optional() });
+/** 0: no limit. */
+const recipientLimit = z.int().min(0).max(MOST_RECIPIENTS);
 const oneAccount = z.strictObject({ login: z.string() });
 const PAGE = 1000;
 
@@ -91,9 +97,9 @@ export const accountOperations: readonly AnyOperation[] = [
     permission: 'admin',
     input: z.strictObject({}),
     output: z.array(shownAccount),
-    async run({ store }) {
+    async run({ store, clock }) {
       const shown: ShownAccount[] = [];
-      for await (const account of everyAccount(store)) shown.push(await show(store, account));
+      for await (const account of everyAccount(store)) shown.push(await show(store, account, clock.nowMs()));
       return shown;
     },
   }),
@@ -103,13 +109,13 @@ export const accountOperations: readonly AnyOperation[] = [
     permission: 'admin',
     input: oneAccount,
     output: shownAccount,
-    async run({ store }, { login }) {
-      return await show(store, await store.query(accountNamed(login)));
+    async run({ store, clock }, { login }) {
+      return await show(store, await store.query(accountNamed(login)), clock.nowMs());
     },
   }),
   operation({
     name: 'account.set',
-    about: 'Change name, quota, language, rights or the address that an account writes from',
+    about: 'Change name, quota, language, rights, sending limits (null: as configured) or the address that an account writes from',
     permission: 'admin',
     input: z.strictObject({
       login: z.string(),
@@ -118,12 +124,16 @@ export const accountOperations: readonly AnyOperation[] = [
       quotaBytes: z.number().optional(),
       isAdmin: z.boolean().optional(),
       address: z.string().optional(),
+      recipientsPerHour: recipientLimit.nullable().optional(),
+      recipientsPerDay: recipientLimit.nullable().optional(),
     }),
     output: shownAccount,
-    async run({ store }, { login, ...rest }) {
+    async run({ store, clock }, { login, recipientsPerHour, recipientsPerDay, ...rest }) {
       const { account } = await store.query(accountNamed(login));
+      const limits = given({ recipientsPerHour, recipientsPerDay });
       await store.commit(updateAccount, { account, ...given(rest) });
-      return await show(store, await store.query(requireAccount(account)));
+      if (Object.keys(limits).length > 0) await store.commit(setLimits, { account, ...limits });
+      return await show(store, await store.query(requireAccount(account)), clock.nowMs());
     },
   }),
   operation({
@@ -162,10 +172,10 @@ function stateOperation(verb: 'disable' | 'enable', state: 'active' | 'disabled'
     permission: 'admin',
     input: oneAccount,
     output: shownAccount,
-    async run({ store }, { login }) {
+    async run({ store, clock }, { login }) {
       const { account } = await store.query(accountNamed(login));
       await store.commit(setState, { account, state });
-      return await show(store, await store.query(requireAccount(account)));
+      return await show(store, await store.query(requireAccount(account)), clock.nowMs());
     },
   });
 }
@@ -196,7 +206,7 @@ async function* everyAccount(store: Store): AsyncGenerator<AccountInfo> {
   }
 }
 
-async function show(store: Store, info: AccountInfo): Promise<ShownAccount> {
+async function show(store: Store, info: AccountInfo, nowMs: number): Promise<ShownAccount> {
   const { usedBytes, usedMessages, aliases } = await store.query(details(info.account, info.primaryAddress));
   const { login, name, primaryAddress, isAdmin, state, language, quotaBytes, createdAtMs } = info;
   return {
@@ -210,6 +220,7 @@ async function show(store: Store, info: AccountInfo): Promise<ShownAccount> {
     quotaBytes,
     usedBytes,
     usedMessages,
+    sending: await store.query(showSending(info.account, nowMs)),
     createdAt: new Date(createdAtMs).toISOString(),
   };
 }

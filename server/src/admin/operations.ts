@@ -4,7 +4,8 @@ import { aliasOperations } from './aliases.ts';
 import { domainOperations } from './domains.ts';
 import { queueOperations } from './queue.ts';
 import type { AnyOperation } from './operation.ts';
+import { sendingOperations } from './sending.ts';
 
 export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
-  [...domainOperations, ...accountOperations, ...aliasOperations, ...queueOperations].map((operation) => [operation.name, operation]),
+  [...domainOperations, ...accountOperations, ...aliasOperations, ...queueOperations, ...sendingOperations].map((operation) => [operation.name, operation]),
 );

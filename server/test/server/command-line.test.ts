@@ -143,6 +143,7 @@ async function manageEverything(server: TestServer): Promise<void> {
     quotaBytes: 5 * 2 ** 30,
     usedBytes: 0,
     usedMessages: 0,
+    sending: { recipientsPerHour: null, recipientsPerDay: null, sentThisHour: 0, sentToday: 0, hold: null },
   });
   const changed = await json<typeof shown>(server, 'account', 'set', 'jan', '--quota', '0', '--language', 'pl', '--address', 'j@capri.test', '--admin');
   assert.deepEqual(changed, {

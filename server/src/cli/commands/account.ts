@@ -1,4 +1,5 @@
 import type { ShownAccount, WithPassword } from '#admin/accounts.ts';
+import type { Released } from '#admin/sending.ts';
 import { parseSize } from '#config/values.ts';
 import { callOperation, report } from '../call.ts';
 import { type Command, type Invocation, type Option, usageError } from '../command.ts';
@@ -84,6 +85,8 @@ export const accountCommands: readonly Command[] = [
       quota: QUOTA,
       admin: { about: 'make it an administrator' },
       'no-admin': { about: 'make it no administrator any more' },
+      'recipients-per-hour': { about: 'recipients it may write to in an hour; 0 for no limit, "default" for what is configured', value: 'N' },
+      'recipients-per-day': { about: 'recipients it may write to in 24 hours; 0 for no limit, "default" for what is configured', value: 'N' },
     },
     async run(invocation) {
       if (invocation.has('admin') && invocation.has('no-admin')) throw usageError('--admin and --no-admin exclude each other');
@@ -94,6 +97,8 @@ export const accountCommands: readonly Command[] = [
         language: invocation.value('language'),
         quotaBytes: quotaOf(invocation),
         isAdmin: invocation.has('admin') ? true : invocation.has('no-admin') ? false : undefined,
+        recipientsPerHour: limitOf(invocation, 'recipients-per-hour'),
+        recipientsPerDay: limitOf(invocation, 'recipients-per-day'),
       };
       if (Object.values(input).every((value, index) => index === 0 || value === undefined))
         throw usageError('nothing to change; see `capri account set --help`');
@@ -117,6 +122,19 @@ export const accountCommands: readonly Command[] = [
   simple('disable', 'Let nobody sign in to an account; mail for it is refused', 'disabled'),
   simple('enable', 'Let an account sign in again', 'enabled'),
   simple('remove', 'Remove an account with all its mail', 'removed'),
+  {
+    name: 'account release',
+    about: 'End the hold of an account: its mail that was kept is sent',
+    operands: ['LOGIN'],
+    options: {},
+    async run(invocation) {
+      report(invocation, await callOperation<Released>(invocation, 'account.release', { login: invocation.operands[0] }), ({ login, wasHeld, recipients }) =>
+        wasHeld || recipients > 0
+          ? `Account ${login} is on hold no more; its mail for ${recipients} ${recipients === 1 ? 'recipient' : 'recipients'} goes on.\n`
+          : `Account ${login} was not on hold.\n`,
+      );
+    },
+  },
 ];
 
 function simple(verb: 'disable' | 'enable' | 'remove', about: string, done: string): Command {
@@ -152,6 +170,15 @@ function quotaOf(invocation: Invocation): number | undefined {
   return size;
 }
 
+/** Null: as configured. */
+function limitOf(invocation: Invocation, option: string): number | null | undefined {
+  const text = invocation.value(option);
+  if (text === undefined) return undefined;
+  if (text === 'default') return null;
+  if (!/^\d{1,7}$/.test(text)) throw usageError(`--${option} ${text} is not a number of recipients; write 0 for no limit, default for what is configured`);
+  return Number(text);
+}
+
 function quotaText({ quotaBytes }: ShownAccount): string {
   return quotaBytes === 0 ? 'none' : formatSize(quotaBytes);
 }
@@ -167,7 +194,15 @@ function accountText(account: ShownAccount): string {
     ['Language', account.language],
     ['Quota', quotaText(account)],
     ['Used', `${formatSize(account.usedBytes)} in ${account.usedMessages} messages`],
+    ['Sending', sendingText(account)],
     ['Made', account.createdAt],
   ];
   return rows.map(([name, value]) => `${`${name}:`.padEnd(15)} ${value === '' ? '-' : value}\n`).join('');
+}
+
+function sendingText({ sending }: ShownAccount): string {
+  const { recipientsPerHour, recipientsPerDay, sentThisHour, sentToday, hold } = sending;
+  const limit = (own: number | null): string => (own === null ? 'as configured' : own === 0 ? 'no limit' : `of ${own}`);
+  const sent = `${sentThisHour} recipients this hour (${limit(recipientsPerHour)}), ${sentToday} in 24 hours (${limit(recipientsPerDay)})`;
+  return hold === null ? sent : `ON HOLD since ${hold.since}: ${hold.reason}; ${sent}`;
 }

@@ -27,6 +27,15 @@ export function* readAllowance(account: AccountId, own: AccountSending, limits: 
   return allowanceOf(isUnlimited ? [] : yield* readDay(account, nowMs), own, limits, nowMs);
 }
 
+/** What was accepted in the present hour, and in it and the 23 before. */
+export function* readSent(account: AccountId, nowMs: number): Program<{ readonly inHour: number; readonly inDay: number }> {
+  return sums(yield* readDay(account, nowMs), hourOf(nowMs));
+}
+
+function sums(counts: readonly HourCount[], hour: number): { readonly inHour: number; readonly inDay: number } {
+  return { inHour: counts.find(([at]) => at === hour)?.[1] ?? 0, inDay: counts.reduce((sum, [, recipients]) => sum + recipients, 0) };
+}
+
 function* readDay(account: AccountId, nowMs: number): Program<readonly HourCount[]> {
   const hour = hourOf(nowMs);
   return yield* rows<HourCount>(sql`
@@ -38,8 +47,7 @@ export function allowanceOf(counts: readonly HourCount[], own: AccountSending, l
   const hour = hourOf(nowMs);
   const perHour = own.recipientsPerHour ?? limits.recipientsPerHour;
   const perDay = own.recipientsPerDay ?? limits.recipientsPerDay;
-  const inHour = counts.find(([at]) => at === hour)?.[1] ?? 0;
-  const inDay = counts.reduce((sum, [, recipients]) => sum + recipients, 0);
+  const { inHour, inDay } = sums(counts, hour);
   const leftInHour = perHour === 0 ? Number.POSITIVE_INFINITY : Math.max(0, perHour - inHour);
   const leftInDay = perDay === 0 ? Number.POSITIVE_INFINITY : Math.max(0, perDay - inDay);
   if (leftInHour < leftInDay) return { remaining: leftInHour, by: 'hour', limit: perHour, resumesAtMs: (hour + 1) * HOUR_MS };
