@@ -3,6 +3,8 @@ import type { Clock } from '#core/clock.ts';
 import type { AccountId } from '#core/ids.ts';
 import type { Log } from '#log/log.ts';
 import type { Store } from '#store/store.ts';
+import type { MessageContent } from './content.ts';
+import type { QueuedMessage } from './queue-rows.ts';
 import type { MailTransport, Relay } from './transport.ts';
 
 export interface Route extends Relay {
@@ -60,6 +62,8 @@ export interface QueueServices {
   isLocalDomain(domain: string): Promise<boolean>;
   /** `refused`: nobody there, for good. Throws when it may succeed later. */
   deliverLocal(notice: LocalNotice): Promise<'delivered' | 'refused'>;
+  /** The signatures to put in front of a message that leaves: whole header fields, empty where there is nothing to sign. Called when an attempt begins. */
+  sign?(message: Pick<QueuedMessage, 'account'>, content: Pick<MessageContent, 'sizeBytes' | 'read'>): Promise<Uint8Array>;
   /** The language of notices to an account; English where it is not known. */
   languageOf?(account: AccountId): Promise<string>;
 }

@@ -1,10 +1,12 @@
 /** Work in the background of the main thread: the housekeeping of the store and the directory, the keys of the trail, the watch over what accounts send. */
 import type { Config } from '#config/config.ts';
 import { systemClock } from '#core/clock.ts';
+import { tendDkimKeys } from '#directory/dkim-keys-tend.ts';
 import { tendDirectory } from '#directory/tend-directory.ts';
 import type { Log } from '#log/log.ts';
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
+import type { Resolver } from '#net/dns/resolver.ts';
 import { keepHouse } from '#store/housekeeping.ts';
 import type { Store } from '#store/store.ts';
 import { indexTrail } from '#trail/index-trail.ts';
@@ -15,18 +17,25 @@ export interface JobParts {
   readonly config: Config;
   readonly store: Store;
   readonly log: Log;
+  readonly resolver: Resolver;
 }
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /** Starts them; disposing ends each between two slices. */
-export function startJobs({ config, store, log }: JobParts): AsyncDisposable {
+export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisposable {
   const abort = new AbortController();
   const { signal } = abort;
   const jobs: readonly Job[] = [
     { name: 'trail keys', firstMs: 5 * SECOND_MS, everyMs: 15 * SECOND_MS, work: async () => void (await indexTrail(store)) },
     { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: async () => void (await tendLimits(store, systemClock)) },
+    {
+      name: 'DKIM keys',
+      firstMs: 0,
+      everyMs: 10 * MINUTE_MS,
+      work: () => tendDkimKeys({ store, resolver, clock: systemClock, log, rotation: config.dkim, signal }),
+    },
     {
       name: 'housekeeping',
       firstMs: 5 * MINUTE_MS,

@@ -5,6 +5,8 @@ import type { RelayConfig } from '#config/sections/queue.ts';
 import { systemClock } from '#core/clock.ts';
 import { DomainError } from '#core/errors.ts';
 import { deliverLocal } from '#delivery/deliver-local.ts';
+import { OutgoingSigner } from '#delivery/signing/outgoing-signer.ts';
+import { SigningKeys } from '#delivery/signing/signing-keys.ts';
 import { findAccount } from '#directory/accounts.ts';
 import { openDirectory } from '#directory/open-directory.ts';
 import type { Log } from '#log/log.ts';
@@ -43,6 +45,8 @@ export async function startSending({ config, settings, store, shared, log }: Sen
   const directory = openDirectory({ store, log, clock, signIn: shared.signIn });
   const resolver = await makeResolver(config);
   const transport = new SmtpTransport({ hostname: settings.hostname, resolver });
+  const keys = new SigningKeys({ store, clock, log });
+  const signer = new OutgoingSigner({ keys, clock });
   const queue = new Queue({
     store,
     transport,
@@ -55,11 +59,13 @@ export async function startSending({ config, settings, store, shared, log }: Sen
       const account = await deliverLocal({ store, directory, clock }, { localPart, domain }, bytes);
       return account === undefined ? 'refused' : 'delivered';
     },
+    ...(config.dkim.isSigning && { sign: (message, content) => signer.sign(message, content) }),
     languageOf: async (account) => (await store.query(findAccount(account)))?.language ?? '',
   });
   return {
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
+      keys[Symbol.dispose]();
       await directory[Symbol.asyncDispose]();
     },
   };

@@ -25,6 +25,7 @@ import { asUser, becomeUser, checkProgramIsReadable, isRoot, prepareDataDirector
 import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.ts';
 import { streamOwner } from './thread-messages.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
+import { makeResolver } from './resolver.ts';
 import { queueSettings, startSending } from './sending.ts';
 import { VERSION } from './version.ts';
 
@@ -120,7 +121,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   await doors.open(() => writer.connect());
   const sending = await startSending({ config, settings: sendingSettings, store, shared, log });
   ends.push(() => sending[Symbol.asyncDispose]());
-  const jobs = startJobs({ config, store, log });
+  const jobs = startJobs({ config, store, log, resolver: await makeResolver(config) });
   lifecycle.onStop('jobs', () => jobs[Symbol.asyncDispose]());
   const controlSocket = await openControlSocket({ dataDirectory, log, call });
   lifecycle.onStop('control socket', () => controlSocket[Symbol.asyncDispose]());

@@ -1,0 +1,83 @@
+/**
+ * Signs what leaves: mail that an account of ours has submitted, and mail that the server itself has written. Forwarded mail is its author's, and keeps the author's
+ * signature.
+ *
+ * RFC 6376 §5 · RFC 8463 (both algorithms) · RFC 9989 §3.2.10 (the signing domain is the author's)
+ */
+import { signDkim } from '#authenticity/dkim/sign.ts';
+import type { Clock } from '#core/clock.ts';
+import { parseHeaderMailboxes } from '#message/address.ts';
+import { findHeaderEnd } from '#message/header-end.ts';
+import { Header } from '#message/header.ts';
+import type { QueuedMessage } from '#queue/queue-rows.ts';
+import { asciiDomain } from '../path-text.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** The octets of a message as they leave. */
+export interface SignedContent {
+  readonly sizeBytes: number;
+  /** The octets [start, start + length). */
+  read(start: number, length: number): Promise<Uint8Array>;
+}
+
+export interface OutgoingSignerServices {
+  readonly keys: SigningKeys;
+  readonly clock: Clock;
+}
+
+/** Read at one time: most messages whole. */
+const PIECE = 256 * 1024;
+/** More than the header of a submitted message may have (intake.ts), with what is put in front of it. */
+const HEADER_LIMIT = 512 * 1024;
+const UNSIGNED = new Uint8Array(0);
+
+export class OutgoingSigner {
+  readonly #services: OutgoingSignerServices;
+
+  constructor(services: OutgoingSignerServices) {
+    this.#services = services;
+  }
+
+  /** The DKIM-Signature fields to put in front; empty for what is not signed. Throws what reading throws. */
+  async sign(message: Pick<QueuedMessage, 'account'>, content: SignedContent): Promise<Uint8Array> {
+    const { keys, clock } = this.#services;
+    const first = await readStart(content);
+    const headerEnd = findHeaderEnd(first);
+    if (headerEnd === first.length && first.length < content.sizeBytes) return UNSIGNED;
+    const header = new Header(first.subarray(0, headerEnd));
+    // What has no Received field has come in by no door: the server has written it. Everything else must be an account's, whose rights to its author's address were checked.
+    if (message.account === undefined && header.countOf('received') > 0) return UNSIGNED;
+    const domain = authorDomain(header);
+    if (domain === undefined) return UNSIGNED;
+    const active = await keys.of(domain);
+    if (active.length === 0) return UNSIGNED;
+    return await signDkim({ header, body: bodyOf(first.subarray(headerEnd), first.length, content), keys: active, signedAtMs: clock.nowMs() });
+  }
+}
+
+/** The domain of the first author, in lower-case A-labels; undefined where there is no single From field. */
+function authorDomain(header: Header): string | undefined {
+  if (header.countOf('from') !== 1) return undefined;
+  const [author] = parseHeaderMailboxes(header.first('from') ?? '');
+  return author === undefined || author.domain === '' ? undefined : asciiDomain(author.domain);
+}
+
+/** The beginning of a message, its whole header in it if that is not too long. */
+async function readStart(content: SignedContent): Promise<Buffer> {
+  const first = bufferOf(await content.read(0, Math.min(PIECE, content.sizeBytes)));
+  if (first.length === content.sizeBytes || findHeaderEnd(first) < first.length) return first;
+  return bufferOf(await content.read(0, Math.min(HEADER_LIMIT, content.sizeBytes)));
+}
+
+async function* bodyOf(first: Buffer, readBytes: number, content: SignedContent): AsyncGenerator<Uint8Array> {
+  yield first;
+  for (let at = readBytes; at < content.sizeBytes; ) {
+    const piece = await content.read(at, Math.min(PIECE, content.sizeBytes - at));
+    yield piece;
+    at += piece.length;
+  }
+}
+
+function bufferOf(octets: Uint8Array): Buffer {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length);
+}
