@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import type { StubResolver } from '#net/dns/stub-resolver.ts';
 import type { Store } from '#store/store.ts';
 
 /** What operations work with. */
@@ -13,6 +14,23 @@ export interface AdminServices {
   /** The domain of `[server]`: where accounts get their first address. */
   readonly primaryDomain: string;
   readonly dataDirectory: string;
+  readonly site: Site;
+  /** Asks the DNS, as the server does. */
+  readonly resolver: () => Promise<StubResolver>;
+}
+
+/** The server as the world sees it. */
+export interface Site {
+  /** The name that mail programs connect to. */
+  readonly hostname: string;
+  /** The name in MX records and in HELO. */
+  readonly mailHostname: string;
+  /** The ports that are open, by IANA service name. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** Text of the record that announces our MTA-STS policy; undefined where none is served. */
+  readonly stsRecord?: string | undefined;
+  /** How long retired DKIM keys stay published. */
+  readonly keepRetiredMs: number;
 }
 
 /** Who may: `admin` is the administrator of the server. */

@@ -9,6 +9,7 @@ import { metadataFile } from '#store/blobs/layout.ts';
 import { openStore } from '#store/open.ts';
 import { callOperation } from './call-operation.ts';
 import { MUTATIONS } from './mutations.ts';
+import { siteServices } from './site.ts';
 import { becomeOwner, prepareDataDirectory } from './privileges.ts';
 
 export interface Offline extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function openOffline(config: Config, { isNew = false }: { readonly 
   prepareDataDirectory(dataDirectory, undefined);
   becomeOwner(dataDirectory);
   const store = await openStore({ directory: dataDirectory, mutations: MUTATIONS, inline: true, freeSpaceMarkBytes: config.store.freeSpaceMarkBytes });
-  const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
+  const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory, ...siteServices(config) };
   return {
     services,
     call: (operation, input) => callOperation(OPERATIONS, services, operation, input),

@@ -27,6 +27,7 @@ import { streamOwner } from './thread-messages.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
 import { makeResolver } from './resolver.ts';
 import { queueSettings, startSending } from './sending.ts';
+import { siteServices } from './site.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningServer extends AsyncDisposable {
@@ -116,7 +117,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
 
   const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: MAIN, onError });
   opened = store;
-  const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory };
+  const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory, ...siteServices(config) };
   const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);
   await doors.open(() => writer.connect());
   const sending = await startSending({ config, settings: sendingSettings, store, shared, log });

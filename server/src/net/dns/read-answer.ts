@@ -6,7 +6,7 @@
 import type { Answer, Packet } from 'dns-packet';
 import { canonicalAddress } from '../address.ts';
 import { isName } from './name.ts';
-import { type DnsAnswer, DnsError, type MxRecord, type TlsaRecord } from './resolver.ts';
+import { type DnsAnswer, DnsError, type MxRecord, type SrvRecord, type TlsaRecord } from './resolver.ts';
 
 export interface RecordTypes {
   readonly A: string;
@@ -16,6 +16,7 @@ export interface RecordTypes {
   readonly TLSA: TlsaRecord;
   readonly PTR: string;
   readonly CNAME: string;
+  readonly SRV: SrvRecord;
 }
 
 export type RecordType = keyof RecordTypes;
@@ -44,6 +45,7 @@ const READERS: { readonly [Type in RecordType]: (data: unknown) => RecordTypes[T
   TLSA: toTlsa,
   PTR: toName,
   CNAME: toName,
+  SRV: toSrv,
 };
 
 /**
@@ -126,6 +128,12 @@ function toTlsa(data: unknown): TlsaRecord | undefined {
   const { usage, selector, matchingType, certificate } = (data ?? {}) as Record<string, unknown>;
   if (typeof usage !== 'number' || typeof selector !== 'number' || typeof matchingType !== 'number' || !Buffer.isBuffer(certificate)) return undefined;
   return { usage, selector, matchingType, data: Buffer.from(certificate) };
+}
+
+function toSrv(data: unknown): SrvRecord | undefined {
+  const { priority, weight, port, target } = (data ?? {}) as Record<string, unknown>;
+  if (typeof priority !== 'number' || typeof weight !== 'number' || typeof port !== 'number' || typeof target !== 'string') return undefined;
+  return { priority, weight, port, target: target.toLowerCase() };
 }
 
 function toName(data: unknown): string | undefined {

@@ -46,6 +46,15 @@ export interface AliasResolver {
   resolveAlias(name: string): Promise<DnsAnswer<string>>;
 }
 
+/** RFC 2782. */
+export interface SrvRecord {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  /** Lower case; `.` where the service is not offered. */
+  readonly target: string;
+}
+
 /** Throws DnsError from every method, and nothing else. Names are A-labels, without the final dot; what cannot be a name is `no-domain`. */
 export interface Resolver {
   /** Ordered by preference. */

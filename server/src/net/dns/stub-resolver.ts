@@ -11,7 +11,7 @@ import { isLoopback } from '../address.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { isName, reverseName } from './name.ts';
 import { readAnswer, type RecordType, type RecordTypes } from './read-answer.ts';
-import { type AliasResolver, type DnsAnswer, DnsError, type MxRecord, type Resolver, type TlsaRecord } from './resolver.ts';
+import { type AliasResolver, type DnsAnswer, DnsError, type MxRecord, type Resolver, type SrvRecord, type TlsaRecord } from './resolver.ts';
 import { ask, type DnsServer } from './transport.ts';
 
 export interface StubOptions {
@@ -75,6 +75,11 @@ export class StubResolver implements Resolver, AliasResolver {
 
   resolveAlias(name: string): Promise<DnsAnswer<string>> {
     return this.#query(name, 'CNAME');
+  }
+
+  /** A service of a domain: `_imaps._tcp.example.org`. RFC 2782 */
+  resolveSrv(name: string): Promise<DnsAnswer<SrvRecord>> {
+    return this.#query(name, 'SRV');
   }
 
   async resolvePtr(address: string): Promise<DnsAnswer<string>> {
