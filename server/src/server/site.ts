@@ -1,0 +1,18 @@
+/** What administrators' operations must know of the server as the world sees it. */
+import type { AdminServices } from '#admin/operation.ts';
+import type { Config } from '#config/config.ts';
+import type { StubResolver } from '#net/dns/stub-resolver.ts';
+import { makeResolver } from './resolver.ts';
+
+export function siteServices(config: Config): Pick<AdminServices, 'site' | 'resolver'> {
+  let resolver: Promise<StubResolver> | undefined;
+  return {
+    site: {
+      hostname: config.server.hostname,
+      mailHostname: config.smtp.hostname ?? config.server.hostname,
+      ports: new Map([...config.listeners].map(([name, { port }]) => [name, port])),
+      keepRetiredMs: config.dkim.keepRetiredMs,
+    },
+    resolver: () => (resolver ??= makeResolver(config)),
+  };
+}
