@@ -104,7 +104,7 @@ export class CanonicalBody {
     let tail = end;
     while (tail > at && isSpacing(bytes[tail - 1] as number)) tail--;
     if (tail > at) {
-      if (this.#isRelaxed && changesWhenRelaxed(bytes.subarray(at, tail))) this.#relax(bytes, at, tail);
+      if (this.#isRelaxed && changesWhenRelaxed(bytes, at, tail)) this.#relax(bytes, at, tail);
       else this.#write(bytes, at, tail);
     }
     this.#step(bytes, tail, end);
@@ -190,6 +190,9 @@ function isSpacing(byte: number): boolean {
 }
 
 /** Whether relaxing a part of a body, which neither begins nor ends with white space, changes it. May say so wrongly, never the opposite. */
-function changesWhenRelaxed(part: Buffer): boolean {
-  return part.includes(TAB) || part.includes('  ') || part.includes(' \r');
+function changesWhenRelaxed(bytes: Buffer, start: number, end: number): boolean {
+  // One look by a regular expression over a string costs half of three searches in the bytes.
+  return CHANGES.test(bytes.toString('latin1', start, end));
 }
+
+const CHANGES = /\t| [ \r]/;
