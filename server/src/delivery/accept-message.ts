@@ -29,6 +29,7 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
   const { forwarding } = transaction;
   const copies = [...targets.local, ...(forwarding?.local ?? [])].filter(({ account }) => !forwarding?.handled.has(account));
   const told = successNotice(transaction, complete.header, complete.receivedAtMs);
+  const submission = submissionOf(transaction);
   const gone = await services.store.commit(
     accept,
     {
@@ -51,13 +52,14 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
         submitter: peer.identity?.account,
         login: peer.identity?.login,
       },
-      submission: submissionOf(transaction),
+      submission,
       forwarding: forwardingArgs(transaction),
       notice: told?.notice,
       nowMs: complete.receivedAtMs,
     },
     told === undefined ? [complete.body] : [complete.body, { bytes: told.bytes }],
   );
+  if (submission !== undefined) services.allowances.took(submission.account, submission.recipients);
   const refusal = gone.length === 0 ? undefined : new Refusal(550, '5.1.1', 'No such user here', 'account removed during delivery');
   return { id, recipients: targets.accepted.map((target) => (target.kind === 'local' && gone.includes(target.account) ? refusal : undefined)) };
 }

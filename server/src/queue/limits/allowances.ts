@@ -49,6 +49,14 @@ export class Allowances {
     this.#remembered.set(account, { known, readAtMs: nowMs });
     return known;
   }
+
+  /** A message of this thread was counted. */
+  took(account: AccountId, recipients: number): void {
+    const remembered = this.#remembered.get(account);
+    if (remembered === undefined) return;
+    const remaining = Math.max(0, remembered.known.remaining - recipients);
+    this.#remembered.set(account, { ...remembered, known: { ...remembered.known, remaining } });
+  }
 }
 
 function isFresh({ readAtMs }: Remembered, nowMs: number): boolean {

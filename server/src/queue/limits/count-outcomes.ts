@@ -2,7 +2,7 @@
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
-import type { TrailEvent } from '#trail/record.ts';
+import type { TrailEvent, TrailValue } from '#trail/record.ts';
 import { hourOf } from './settings.ts';
 import { noteSuspect } from './suspects.ts';
 
@@ -16,7 +16,7 @@ export function* countOutcomes(tx: Tx, events: readonly TrailEvent[], nowMs: num
     if (by === undefined || (event !== 'delivered' && event !== 'bounced')) continue;
     const count = counts.get(by) ?? { delivered: 0, refused: 0 };
     if (event === 'delivered') count.delivered += recipients.length;
-    else if (String(details?.['status'] ?? '').startsWith('5')) count.refused += recipients.length;
+    else if (isRefusal(details?.['status'])) count.refused += recipients.length;
     counts.set(by, count);
   }
   for (const [account, { delivered, refused }] of counts) {
@@ -25,8 +25,13 @@ export function* countOutcomes(tx: Tx, events: readonly TrailEvent[], nowMs: num
       ON CONFLICT (account, hour) DO UPDATE SET delivered = delivered + excluded.delivered, refused = refused + excluded.refused
       RETURNING refused`);
     const total = row?.refused ?? refused;
-    if (Math.floor(total / LOOK_EVERY) > Math.floor((total - refused) / LOOK_EVERY)) yield* noteSuspect(tx, account, nowMs);
+    if (Math.floor(total / LOOK_EVERY) > Math.floor((total - refused) / LOOK_EVERY)) yield* noteSuspect(tx, account);
   }
+}
+
+/** RFC 3463 §2: class 5 is permanent. */
+function isRefusal(status: TrailValue | undefined): boolean {
+  return typeof status === 'string' && status.startsWith('5');
 }
 
 export interface Complaint {
@@ -39,7 +44,7 @@ export function* countComplaint(tx: Tx, { account, nowMs }: Complaint): Program<
   yield* run(sql`
     INSERT INTO sending_hour (account, hour, complaints) VALUES (${account}, ${hourOf(nowMs)}, 1)
     ON CONFLICT (account, hour) DO UPDATE SET complaints = complaints + 1`);
-  yield* noteSuspect(tx, account, nowMs);
+  yield* noteSuspect(tx, account);
 }
 
 /** `countComplaint` on its own. */

@@ -39,7 +39,7 @@ export function* countSubmitted(tx: Tx, submission: Submission, nowMs: number): 
   const total = counted?.recipients ?? recipients;
   // The first message of an hour takes the old hours away.
   if (total === recipients) yield* run(sql`DELETE FROM sending_hour WHERE account = ${account} AND hour < ${hour - HOURS_KEPT}`);
-  if (crosses(total, recipients) || crosses(counted?.newRecipients ?? 0, newRecipients)) yield* noteSuspect(tx, account, nowMs);
+  if (crosses(total, recipients) || crosses(counted?.newRecipients ?? 0, newRecipients)) yield* noteSuspect(tx, account);
 }
 
 /** Looking at every message would be costly for who sends much: each so many recipients are enough. */

@@ -3,18 +3,17 @@ import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { type Program, rows, run, sql } from '#store/sql.ts';
 
-/** An account, and when it was noted last. */
-export type Suspect = readonly [account: AccountId, notedAtMs: number];
+/** An account, and how often it was noted. */
+export type Suspect = readonly [account: AccountId, notes: number];
 
 /** Part of a mutation that counts. */
-export function* noteSuspect(tx: Tx, account: AccountId, nowMs: number): Program<void> {
-  yield* run(sql`
-    INSERT INTO sending_suspect (account, noted_at) VALUES (${account}, ${nowMs}) ON CONFLICT (account) DO UPDATE SET noted_at = excluded.noted_at`);
+export function* noteSuspect(tx: Tx, account: AccountId): Program<void> {
+  yield* run(sql`INSERT INTO sending_suspect (account, notes) VALUES (${account}, 1) ON CONFLICT (account) DO UPDATE SET notes = notes + 1`);
   tx.notify('sending');
 }
 
 export function* readSuspects(limit: number): Program<readonly Suspect[]> {
-  return yield* rows<Suspect>(sql`SELECT account, noted_at FROM sending_suspect ORDER BY account LIMIT ${limit}`);
+  return yield* rows<Suspect>(sql`SELECT account, notes FROM sending_suspect ORDER BY account LIMIT ${limit}`);
 }
 
 export interface ClearSuspects {
@@ -24,5 +23,5 @@ export interface ClearSuspects {
 
 /** Forgets those that were looked at and not noted again since. */
 export const clearSuspects: Mutation<ClearSuspects, void> = defineMutation('limits.clearSuspects', function* (_tx, { suspects }: ClearSuspects) {
-  for (const [account, notedAtMs] of suspects) yield* run(sql`DELETE FROM sending_suspect WHERE account = ${account} AND noted_at = ${notedAtMs}`);
+  for (const [account, notes] of suspects) yield* run(sql`DELETE FROM sending_suspect WHERE account = ${account} AND notes = ${notes}`);
 });

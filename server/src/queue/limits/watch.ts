@@ -28,6 +28,8 @@ export interface WatchServices {
   readonly limits: SendingLimits;
   /** Mails come from postmaster@ here. */
   readonly domain: string;
+  /** From one look to the next at least this long; a second where nothing is said. */
+  readonly paceMs?: number;
 }
 
 const PACE_MS = 1000;
@@ -85,7 +87,7 @@ export class SendingWatch implements AsyncDisposable {
       for (const [account] of suspects) await this.#look(account);
       if (suspects.length > 0) await store.commit(clearSuspects, { suspects });
       if (suspects.length === PAGE) this.#isNoted = true;
-      return PACE_MS;
+      return this.#services.paceMs ?? PACE_MS;
     } catch (error) {
       this.#isNoted = true;
       if (!this.#isStopping) log.error('server.job.failed', error, { job: 'sending watch' });

@@ -33,8 +33,8 @@ CREATE TABLE sending_known (
 
 -- Accounts whose counts have grown enough to be looked at.
 CREATE TABLE sending_suspect (
-  account  INTEGER PRIMARY KEY,
-  noted_at INTEGER NOT NULL
+  account INTEGER PRIMARY KEY,
+  notes   INTEGER NOT NULL                      -- how often since they were last looked at
 );
 
 -- When a network was first signed in from; 0: before this was kept.
