@@ -39,7 +39,7 @@ test('a published record is compared with a private key', async () => {
     equal(comparePublishedKey(dkimDnsRecord(first[1 - index]?.pem ?? '').text, pem), 'other-key');
     equal(comparePublishedKey('v=DKIM1; p=', pem), 'revoked');
     equal(comparePublishedKey('v=spf1 -all', pem), 'not-a-key');
-    equal(comparePublishedKey(text.slice(0, 100), pem), 'not-a-key');
+    equal(comparePublishedKey(text.slice(0, 50), pem), 'not-a-key');
   }
 });
 
