@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DomainError } from '#core/errors.ts';
 import { findAccount } from '#directory/accounts.ts';
+import { makeDkimKeys } from '#directory/dkim-keys-make.ts';
 import { addDomain, type DomainInfo, findDomain, listDomains, removeDomain, setDomain } from '#directory/domains.ts';
 import { normalizeDomain } from '#directory/names.ts';
 import type { Store } from '#store/store.ts';
@@ -34,7 +35,10 @@ export const domainOperations: readonly AnyOperation[] = [
     input: z.strictObject({ domain: z.string(), separator: z.string().optional(), addressSignIn: z.boolean().optional() }),
     output: z.object({ domain: z.string() }),
     async run({ store, clock }, { domain, ...rest }) {
-      return { domain: await store.commit(addDomain, { domain, ...given(rest), nowMs: clock.nowMs() }) };
+      const nowMs = clock.nowMs();
+      const added = await store.commit(addDomain, { domain, ...given(rest), nowMs });
+      await makeDkimKeys(store, { domain: added, as: 'first', nowMs });
+      return { domain: added };
     },
   }),
   operation({

@@ -18,7 +18,7 @@ export const domainCommands: readonly Command[] = [
         separator: invocation.value('separator'),
         addressSignIn: invocation.has('no-address-sign-in') ? false : undefined,
       };
-      report(invocation, await callOperation<{ domain: string }>(invocation, 'domain.add', input), ({ domain }) => `Domain ${domain} was added.\n`);
+      report(invocation, await callOperation<{ domain: string }>(invocation, 'domain.add', input), ({ domain }) => `Domain ${domain} was added. \`capri domain dns ${domain}\` shows what to put into the DNS.\n`);
     },
   },
   {

@@ -4,6 +4,7 @@ import { accountCommands } from './account.ts';
 import { aliasCommands } from './alias.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
+import { domainDnsCommands } from './domain-dns.ts';
 import { domainCommands } from './domain.ts';
 import { initCommand } from './init.ts';
 import { queueCommands } from './queue.ts';
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   serveCommand,
   ...domainCommands,
+  ...domainDnsCommands,
   ...accountCommands,
   ...aliasCommands,
   ...queueCommands,
