@@ -1,11 +1,12 @@
 /**
  * A connection to another server: the same bounded reader and corked writer as for clients, and the client's side of TLS with the result of the
- * verification told instead of enforced, because mail between servers is encrypted opportunistically.
+ * verification told instead of enforced: whether it matters is known to whoever sends the mail, and some (DANE) hold the certificate against something else.
  *
- * RFC 7435 (opportunistic security) · RFC 6125 (names)
+ * RFC 7435 (opportunistic security) · RFC 8996 (old versions)
  */
+import type { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { NetError } from './connection.ts';
 import { nowMs, type Watched, watch } from './deadlines.ts';
 import { BufferedReader, type ByteSource } from './reader.ts';
@@ -15,6 +16,8 @@ export interface OutgoingOptions {
   /** An IP address. */
   readonly address: string;
   readonly port: number;
+  /** An address of this machine to come from. */
+  readonly localAddress?: string | undefined;
   readonly connectTimeoutMs: number;
   /** For reads, writes and the handshake until changed. */
   readonly timeoutMs: number;
@@ -25,17 +28,17 @@ export interface OutgoingOptions {
 export interface OutgoingTls {
   readonly version: string;
   readonly cipher: string;
-  /** Whether the certificate is valid for the name and comes from a known authority. */
-  readonly isVerified: boolean;
-  /** Why not. */
-  readonly problem: string | undefined;
+  /** The server's certificate, then those above it that it sent or that are known here. At most 10; empty only where it showed none. */
+  readonly chain: readonly X509Certificate[];
+  /** Undefined: the chain ends at a known authority and all in it are in their time. Else OpenSSL's word, such as CERT_HAS_EXPIRED. Names are not looked at. */
+  readonly chainProblem: string | undefined;
 }
 
 export interface OutgoingTlsOptions {
-  /** The name that the certificate must have; an IP address is allowed. */
+  /** The name that is asked for (SNI); nothing is asked for where it is an IP address. */
   readonly serverName: string;
-  /** Throw `tls-failed` when it cannot be verified. */
-  readonly mustVerify: boolean;
+  /** TLS 1.0 and weak keys too: for who would else send in the clear. */
+  readonly takesWeak: boolean;
   /** For the handshake; the connection's own where it is not given. */
   readonly timeoutMs?: number;
   /** Authorities instead of the well-known ones, PEM. */
@@ -52,7 +55,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Opens a connection. Throws NetError: `timeout`, `closed` (refused, unreachable; the message says why), `aborted`. */
 export async function connectTo(options: OutgoingOptions): Promise<OutgoingConnection> {
-  const socket = connect({ host: options.address, port: options.port, noDelay: true });
+  const socket = connect({
+    host: options.address,
+    port: options.port,
+    noDelay: true,
+    ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
+  });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(() => {
     reject(new NetError('timeout', `no connection to ${options.address} port ${options.port} in ${options.connectTimeoutMs} ms`));
@@ -108,6 +116,11 @@ export class OutgoingConnection implements ByteSource, ByteSink, Watched {
     return !this.#isGone;
   }
 
+  /** Ours, on this connection; undefined when it is gone. */
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
   get deadlineMs(): number {
     return Math.min(this.#ownDeadlineMs, this.reader.deadlineMs, this.writer.deadlineMs);
   }
@@ -123,10 +136,10 @@ export class OutgoingConnection implements ByteSource, ByteSink, Watched {
     raw.on('error', ignore);
     const secure = connectTls({
       socket: raw,
-      rejectUnauthorized: options.mustVerify,
-      host: options.serverName,
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+      secureContext: contextFor(options),
       ...(isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
     });
     this.#socket = secure;
     this.#ownDeadlineMs = nowMs() + (options.timeoutMs ?? this.#timeoutMs);
@@ -150,8 +163,8 @@ export class OutgoingConnection implements ByteSource, ByteSink, Watched {
     this.tls = {
       version: secure.getProtocol() ?? 'unknown',
       cipher: secure.getCipher().standardName,
-      isVerified: secure.authorized,
-      problem: secure.authorized ? undefined : String(authorizationError instanceof Error ? authorizationError.message : authorizationError),
+      chain: chainOf(secure.getPeerX509Certificate()),
+      chainProblem: secure.authorized ? undefined : codeOf(authorizationError),
     };
     return this.tls;
   }
@@ -236,6 +249,39 @@ export class OutgoingConnection implements ByteSource, ByteSink, Watched {
     socket.off('close', this.#onEnd);
     socket.off('error', ignore);
   }
+}
+
+const contexts = new Map<string, SecureContext>();
+/** Different authorities are a matter of tests. */
+const CONTEXTS_KEPT = 16;
+
+/** Making one reads all authorities: it is made once. */
+function contextFor({ ca, takesWeak }: OutgoingTlsOptions): SecureContext {
+  const key = `${takesWeak} ${ca ?? ''}`;
+  let context = contexts.get(key);
+  if (!context) {
+    const old = { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const;
+    context = createSecureContext({ ...(takesWeak ? old : { minVersion: 'TLSv1.2' as const }), ...(ca === undefined ? {} : { ca }) });
+    if (contexts.size >= CONTEXTS_KEPT) contexts.clear();
+    contexts.set(key, context);
+  }
+  return context;
+}
+
+const LONGEST_CHAIN = 10;
+
+function chainOf(leaf: X509Certificate | undefined): readonly X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let certificate = leaf; certificate && chain.length < LONGEST_CHAIN; certificate = certificate.issuerCertificate) {
+    if (chain.at(-1)?.raw.equals(certificate.raw) === true) break;
+    chain.push(certificate);
+  }
+  return chain;
+}
+
+function codeOf(error: Error | string | null | undefined): string {
+  if (error instanceof Error) return (error as NodeJS.ErrnoException).code ?? error.message;
+  return error ?? 'UNKNOWN';
 }
 
 /** A broken connection is told by `close`, which follows every error. */

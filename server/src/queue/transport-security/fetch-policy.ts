@@ -94,11 +94,11 @@ function typeOf(cause: Error | undefined): PolicyError['type'] {
 
 /** Node's own look-up would neither use our resolver nor leave private addresses out. */
 function lookupWith(fetcher: PolicyFetcher): LookupFunction {
-  return (host, options, done) => {
+  return (host, options, answer) => {
     void addressesOf(fetcher, host).then((found) => {
-      if (found instanceof Error) done(found, '', 0);
-      else if (options.all === true) done(null, found.map(asLookedUp));
-      else done(null, found[0], familyOf(found[0]));
+      if (found instanceof Error) answer(found, '', 0);
+      else if (options.all === true) answer(null, found.map(asLookedUp));
+      else answer(null, found[0], familyOf(found[0]));
     });
   };
 }

@@ -1,32 +1,39 @@
 /**
- * From a host's address to a session that is ready for mail: connection, greeting, EHLO, TLS, AUTH.
+ * From a connection to a session that is ready for mail: greeting, EHLO, TLS and the proof that it is as it must be, AUTH.
  *
- * RFC 5321 §3.1, §3.2, §4.1.1.1 · RFC 3207 (STARTTLS) · RFC 7435 (encrypt where it is offered) · RFC 8314 §3 (implicit TLS) · RFC 4954 (AUTH) · RFC 4616 (PLAIN)
+ * RFC 5321 §3.1, §3.2, §4.1.1.1 · RFC 3207 (STARTTLS) · RFC 7504 (521) · RFC 8314 §3 (implicit TLS) · RFC 8689 §4.2 (REQUIRETLS) · RFC 4954 (AUTH) · RFC 4616 (PLAIN)
  */
-import { type OutgoingConnection, connectTo } from '#net/outgoing-connection.ts';
-import { NetError } from '#net/connection.ts';
 import { isLoopback } from '#net/address.ts';
-import type { Relay } from '#queue/transport.ts';
-import type { MailHost } from './hosts.ts';
+import { NetError } from '#net/connection.ts';
+import type { OutgoingConnection } from '#net/outgoing-connection.ts';
+import type { TlsFailureType } from '#queue/transport-security/result-types.ts';
+import type { SessionTls } from '#queue/transport.ts';
+import type { TlsDemand } from './demand.ts';
 import { type PeerCapabilities, readCapabilities } from './peer-capabilities.ts';
 import { isPositive, type Reply, readReply, replyText } from './reply.ts';
 import type { TimeLimits } from './time-limits.ts';
+import { verifyServer } from './verify-server.ts';
 
 export interface OpenOptions {
   /** Our name, for EHLO. */
   readonly hostname: string;
-  readonly tls: Relay['tls'];
+  readonly demand: TlsDemand;
   readonly login?: string | undefined;
   readonly password?: string | undefined;
   readonly timeLimits: TimeLimits;
   /** Authorities instead of the well-known ones, PEM. */
   readonly ca?: string | undefined;
-  readonly signal: AbortSignal;
+  readonly nowMs: number;
 }
 
 export interface OpenedSession {
   readonly connection: OutgoingConnection;
   readonly capabilities: PeerCapabilities;
+  readonly tls: SessionTls | undefined;
+  /** What the server called itself; empty where it said nothing. */
+  readonly helo: string;
+  /** What is wrong with the TLS although the session is good enough: for reports. */
+  readonly flaw: TlsProblem | undefined;
 }
 
 /** A server that does not want to talk to us, in its own words. */
@@ -43,46 +50,79 @@ export class HostRefusal extends Error {
   }
 }
 
-/** Throws NetError or HostRefusal; nothing is left open then. */
-export async function openSession(host: MailHost, options: OpenOptions): Promise<OpenedSession> {
-  if (options.tls !== 'opportunistic') return await attempt(host, options);
-  try {
-    return await attempt(host, options);
-  } catch (error) {
-    // TLS that does not work is no worse than none (RFC 7435 §3).
-    if (error instanceof NetError && error.code === 'tls-failed') return await attempt(host, { ...options, tls: 'none' });
-    throw error;
+/** TLS that is missing, does not work, or does not prove what it should. */
+export class TlsProblem extends Error {
+  readonly type: TlsFailureType;
+  readonly helo: string;
+
+  constructor(type: TlsFailureType, message: string, helo: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'TlsProblem';
+    this.type = type;
+    this.helo = helo;
   }
 }
 
-async function attempt(host: MailHost, options: OpenOptions): Promise<OpenedSession> {
-  const { timeLimits, signal, tls } = options;
-  const connection = await connectTo({
-    address: host.address,
-    port: host.port,
-    connectTimeoutMs: timeLimits.connectMs,
-    timeoutMs: timeLimits.commandMs,
-    signal,
-  });
+/** Our side requires REQUIRETLS, and the other does not know it. */
+export class RequireTlsMissing extends Error {
+  constructor() {
+    super('the message requires TLS all the way, which the server does not promise (REQUIRETLS)');
+    this.name = 'RequireTlsMissing';
+  }
+}
+
+/** Throws NetError, HostRefusal, TlsProblem or RequireTlsMissing; the connection is closed then. */
+export async function openSession(connection: OutgoingConnection, options: OpenOptions): Promise<OpenedSession> {
   try {
-    const name = host.name.startsWith('[') ? host.address : host.name;
-    const secure = { serverName: name, mustVerify: tls !== 'opportunistic', ca: options.ca, timeoutMs: timeLimits.handshakeMs };
-    if (tls === 'implicit') await connection.startTls(secure);
-    const greeting = await reply(connection, timeLimits.greetingMs);
-    // RFC 7504: 521 and 554 say that there is no mail service here at all.
-    if (greeting.code !== 220) throw new HostRefusal(greeting, greeting.code === 521 || greeting.code === 554);
-    let capabilities = await hello(connection, options);
-    if (tls === 'opportunistic' || tls === 'required') {
-      const isDone = capabilities.startTls && (await startTls(connection, secure, timeLimits));
-      if (isDone) capabilities = await hello(connection, options);
-      else if (tls === 'required') throw new NetError('tls-failed', 'the server does not offer STARTTLS');
-    }
-    if (options.login !== undefined) await signIn(connection, capabilities, options);
-    return { connection, capabilities };
+    return await converse(connection, options);
   } catch (error) {
     connection.destroy();
     throw error;
   }
+}
+
+async function converse(connection: OutgoingConnection, options: OpenOptions): Promise<OpenedSession> {
+  const { timeLimits, demand } = options;
+  let proof: Proof | undefined;
+  if (demand.tls === 'implicit') proof = await secure(connection, options, '');
+  const greeting = await readReply(connection.reader, timeLimits.greetingMs);
+  // RFC 7504: 521 and 554 say that there is no mail service here at all.
+  if (greeting.code !== 220) throw new HostRefusal(greeting, greeting.code === 521 || greeting.code === 554);
+  const helo = heloOf(greeting);
+  let capabilities = await hello(connection, options);
+  if (demand.tls === 'opportunistic' || demand.tls === 'required') {
+    const isReady = capabilities.startTls && (await command(connection, 'STARTTLS', timeLimits.commandMs)).code === 220;
+    if (isReady) {
+      proof = await secure(connection, options, helo);
+      // What was said in the clear does not count (RFC 3207 §4.2).
+      capabilities = await hello(connection, options);
+    } else if (demand.tls === 'required') throw new TlsProblem('starttls-not-supported', 'the server does not offer STARTTLS', helo);
+  }
+  if (demand.needsRequireTls && !capabilities.requireTls) throw new RequireTlsMissing();
+  if (options.login !== undefined) await signIn(connection, capabilities, { ...options, tls: proof?.tls });
+  const missing = demand.tls === 'opportunistic' && !proof ? new TlsProblem('starttls-not-supported', 'the server does not offer STARTTLS', helo) : undefined;
+  return { connection, capabilities, tls: proof?.tls, helo, flaw: proof?.flaw ?? missing };
+}
+
+interface Proof {
+  readonly tls: SessionTls;
+  readonly flaw: TlsProblem | undefined;
+}
+
+/** Nothing is said on the line before it is as it must be. */
+async function secure(connection: OutgoingConnection, { demand, timeLimits, ca, nowMs }: OpenOptions, helo: string): Promise<Proof> {
+  try {
+    await connection.startTls({ serverName: demand.serverName, takesWeak: demand.check === 'none', ca, timeoutMs: timeLimits.handshakeMs });
+  } catch (error) {
+    if (error instanceof NetError && error.code === 'tls-failed')
+      throw new TlsProblem('validation-failure', `TLS failed: ${error.message}`, helo, { cause: error });
+    throw error;
+  }
+  if (!connection.tls) throw new NetError('closed');
+  const { facts, type } = verifyServer(connection.tls, demand, nowMs);
+  const problem = type && new TlsProblem(type, facts.problem ?? type, helo);
+  if (problem && demand.check !== 'none') throw problem;
+  return { tls: facts, flaw: demand.wants === 'none' ? undefined : problem };
 }
 
 async function hello(connection: OutgoingConnection, options: OpenOptions): Promise<PeerCapabilities> {
@@ -95,21 +135,11 @@ async function hello(connection: OutgoingConnection, options: OpenOptions): Prom
   return readCapabilities({ ...older, lines: [] });
 }
 
-/** False: the server offered it and then did not want to. */
-async function startTls(connection: OutgoingConnection, secure: Parameters<OutgoingConnection['startTls']>[0], timeLimits: TimeLimits): Promise<boolean> {
-  if ((await command(connection, 'STARTTLS', timeLimits.commandMs)).code !== 220) return false;
-  await connection.startTls(secure);
-  return true;
-}
-
-async function signIn(connection: OutgoingConnection, capabilities: PeerCapabilities, options: OpenOptions): Promise<void> {
-  const { login = '', password = '', timeLimits } = options;
+async function signIn(connection: OutgoingConnection, capabilities: PeerCapabilities, options: OpenOptions & Pick<OpenedSession, 'tls'>): Promise<void> {
+  const { login = '', password = '', timeLimits, tls } = options;
   // A password never travels in the clear, and only to who has proved to be the one meant; on this machine there is nobody to listen.
-  if (connection.tls?.isVerified !== true && !isLoopback(connection.remoteAddress))
-    throw new NetError(
-      'tls-failed',
-      connection.tls ? `no password for a server whose certificate is not valid: ${connection.tls.problem}` : 'no password without TLS',
-    );
+  if (tls?.isVerified !== true && !isLoopback(connection.remoteAddress))
+    throw new TlsProblem('validation-failure', tls ? `no password for a server that has not proved itself: ${tls.problem}` : 'no password without TLS', '');
   let answer: Reply;
   if (capabilities.auth.has('PLAIN')) answer = await command(connection, `AUTH PLAIN ${base64(`\0${login}\0${password}`)}`, timeLimits.commandMs);
   else if (capabilities.auth.has('LOGIN')) {
@@ -122,11 +152,11 @@ async function signIn(connection: OutgoingConnection, capabilities: PeerCapabili
 
 async function command(connection: OutgoingConnection, line: string, timeoutMs: number): Promise<Reply> {
   connection.writer.write(Buffer.from(`${line}\r\n`));
-  return await reply(connection, timeoutMs);
+  return await readReply(connection.reader, timeoutMs);
 }
 
-async function reply(connection: OutgoingConnection, timeoutMs: number): Promise<Reply> {
-  return await readReply(connection.reader, timeoutMs);
+function heloOf({ lines }: Reply): string {
+  return /^[A-Za-z0-9.:[\]-]{1,255}/.exec(lines[0] ?? '')?.[0] ?? '';
 }
 
 function base64(text: string): string {

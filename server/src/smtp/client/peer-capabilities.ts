@@ -1,4 +1,4 @@
-/** What a server said to EHLO. RFC 5321 §4.1.1.1 · RFC 1870 (SIZE) · RFC 2852 (DELIVERBY) · RFC 4954 (AUTH) · RFC 6710 (MT-PRIORITY) */
+/** What a server said to EHLO. RFC 5321 §4.1.1.1 · RFC 1870 (SIZE) · RFC 2852 (DELIVERBY) · RFC 4954 (AUTH) · RFC 6710 (MT-PRIORITY) · RFC 3030 (CHUNKING) · RFC 8689 (REQUIRETLS) · RFC 9422 (LIMITS) */
 import type { Reply } from './reply.ts';
 
 export interface PeerCapabilities {
@@ -7,6 +7,11 @@ export interface PeerCapabilities {
   readonly eightBitMime: boolean;
   readonly smtpUtf8: boolean;
   readonly dsn: boolean;
+  readonly chunking: boolean;
+  readonly requireTls: boolean;
+  /** Recipients of one message, and messages of one session; undefined: no limit told. */
+  readonly recipientLimit: number | undefined;
+  readonly messageLimit: number | undefined;
   /** DELIVERBY: the least time in seconds that the server promises anything about (0: it says none); undefined: it does not know DELIVERBY. */
   readonly deliverBySeconds: number | undefined;
   readonly mtPriority: boolean;
@@ -36,9 +41,19 @@ export function readCapabilities(reply: Reply): PeerCapabilities {
     eightBitMime: words.has('8BITMIME'),
     smtpUtf8: words.has('SMTPUTF8'),
     dsn: words.has('DSN'),
+    chunking: words.has('CHUNKING'),
+    requireTls: words.has('REQUIRETLS'),
+    recipientLimit: limitOf(words.get('LIMITS'), 'RCPTMAX'),
+    messageLimit: limitOf(words.get('LIMITS'), 'MAILMAX'),
     deliverBySeconds: deliverBy === undefined ? undefined : /^\d{1,9}$/.test(deliverBy[0] ?? '') ? Number(deliverBy[0]) : 0,
     mtPriority: words.has('MT-PRIORITY'),
     sizeLimit: size === undefined ? undefined : /^\d{1,15}$/.test(size[0] ?? '') ? Number(size[0]) : 0,
     auth: new Set(words.get('AUTH') ?? []),
   };
+}
+
+/** `LIMITS MAILMAX=100 RCPTMAX=50`. Zero would make the server useless and is taken for a mistake. */
+function limitOf(words: readonly string[] | undefined, name: string): number | undefined {
+  const value = words?.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+  return /^[1-9]\d{0,5}$/.test(value) ? Number(value) : undefined;
 }

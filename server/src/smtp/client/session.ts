@@ -1,21 +1,20 @@
 /**
  * One message after another to one server.
  *
- * RFC 5321 §3.3, §4.1.1, §4.5.3.1.10 (too many recipients) · RFC 2920 (PIPELINING) · RFC 1870 (SIZE) · RFC 6152 (8BITMIME) · RFC 6531 (SMTPUTF8) · RFC 3461 (DSN)
- * RFC 2852 §4.1.4 (BY) · RFC 6710 §4 (MT-PRIORITY)
+ * RFC 5321 §3.3, §4.1.1, §4.5.3.1.10 (too many recipients) · RFC 2920 (PIPELINING) · RFC 3030 (CHUNKING) · RFC 2852 §4.1.4.2 (DELIVERBY) · RFC 9422 (LIMITS)
  *
- * With PIPELINING the envelope travels in one piece: a message takes two round trips.
+ * With PIPELINING the envelope travels in one piece: a message takes two round trips. With CHUNKING the message travels as one chunk, as it is: behind the
+ * answers to the envelope, because octets that nobody wants would be sent in vain, and a line that breaks would leave it open whether the message had arrived.
  */
 import { NetError } from '#net/connection.ts';
 import type { OutgoingConnection } from '#net/outgoing-connection.ts';
-import type { MailSession, OutboundMessage, OutboundRecipient, Outcome } from '#queue/transport.ts';
+import type { MailSession, OutboundMessage, Outcome } from '#queue/transport.ts';
+import { fitsIntoLines, mailCommand, needsUtf8, recipientCommand } from './commands.ts';
 import { DotStuffer } from './dot-stuffer.ts';
-import type { MailHost } from './hosts.ts';
 import type { OpenedSession } from './open-session.ts';
+import { contentFor, type OutgoingContent } from './outgoing-content.ts';
 import { isPositive, type Reply, readReply, replyText, statusOf } from './reply.ts';
-import { CONVERSION_LIMIT, toSevenBit } from './seven-bit.ts';
 import type { TimeLimits } from './time-limits.ts';
-import { encodeXtext } from '../wire/xtext.ts';
 
 const PIECE = 128 * 1024;
 /** A session is not kept for ever, so that changes (DNS, certificates) are seen and the server's patience is not tried. */
@@ -23,19 +22,20 @@ const MOST_MESSAGES = 1000;
 const LONGEST_MS = 10 * 60_000;
 /** For the whole content of a message, even if each piece is taken in time. */
 const LONGEST_CONTENT_MS = 2 * 3600_000;
-
-const ASCII = /^[ -~]*$/;
-const CONTROLS = /\p{Cc}/u;
+/** For what a server may have said before it closed the line in the middle of a message. */
+const LAST_WORDS_MS = 200;
 
 /** Where an attempt broke off. */
 type Stage = 'envelope' | 'content' | 'final';
 
 export class SmtpSession implements MailSession {
   readonly host: string;
+  readonly tls: MailSession['tls'];
   readonly #name: string;
   readonly #connection: OutgoingConnection;
   readonly #capabilities: OpenedSession['capabilities'];
   readonly #timeLimits: TimeLimits;
+  readonly #messageLimit: number;
   readonly #openedAtMs = performance.now();
   #messages = 0;
   #isBroken = false;
@@ -44,36 +44,62 @@ export class SmtpSession implements MailSession {
   /** A transaction was begun and not ended. */
   #needsReset = false;
 
-  constructor(host: MailHost, { connection, capabilities }: OpenedSession, timeLimits: TimeLimits) {
-    this.#name = host.name;
-    this.host = host.name === host.address ? host.name : `${host.name} [${host.address}]`;
+  constructor(name: string, { connection, capabilities, tls }: OpenedSession, timeLimits: TimeLimits) {
+    const { remoteAddress } = connection;
+    this.#name = name;
+    this.host = name === remoteAddress ? name : `${name} [${remoteAddress}]`;
+    this.tls = tls;
     this.#connection = connection;
     this.#capabilities = capabilities;
     this.#timeLimits = timeLimits;
-  }
-
-  get tls(): MailSession['tls'] {
-    return this.#connection.tls && { ...this.#connection.tls, policy: 'none', check: 'web-pki' };
+    this.#messageLimit = Math.min(capabilities.messageLimit ?? MOST_MESSAGES, MOST_MESSAGES);
   }
 
   get isUsable(): boolean {
     const { reader, isOpen } = this.#connection;
     // Octets that nobody asked for: a 421 on its way out.
-    return !this.#isBroken && isOpen && reader.bufferedBytes === 0 && this.#messages < MOST_MESSAGES && performance.now() - this.#openedAtMs < LONGEST_MS;
+    return !this.#isBroken && isOpen && reader.bufferedBytes === 0 && this.#messages < this.#messageLimit && performance.now() - this.#openedAtMs < LONGEST_MS;
   }
 
   async send(message: OutboundMessage): Promise<readonly Outcome[]> {
+    let content: OutgoingContent | undefined;
+    try {
+      const misfit = this.#misfit(message);
+      if (misfit) return message.recipients.map(() => misfit);
+      content = await contentFor(message, this.#capabilities.eightBitMime);
+    } catch (error) {
+      const outcome = this.#own('deferred', '4.3.0', `The message could not be read: ${error instanceof Error ? error.message : String(error)}`);
+      return message.recipients.map(() => outcome);
+    }
+    if (!content) {
+      const outcome = this.#own('failed', '5.6.3', `The message cannot be converted for ${this.#name}, which takes 7-bit messages only`);
+      return message.recipients.map(() => outcome);
+    }
+    const all = message.recipients;
+    const most = this.#capabilities.recipientLimit ?? all.length;
+    const outcomes: Outcome[] = [];
+    for (let first = 0; first < all.length; first += most) {
+      // The server's own limits (RFC 9422), or its end: the others go over another connection.
+      if (first > 0 && !this.isUsable) {
+        const untried = { ...this.#own('deferred', '4.4.2', 'The connection ended before these recipients'), isUntried: true };
+        return [...outcomes, ...all.slice(first).map(() => untried)];
+      }
+      outcomes.push(...(await this.#sendTo({ ...message, recipients: all.slice(first, first + most) }, content)));
+    }
+    return outcomes;
+  }
+
+  async #sendTo(message: OutboundMessage, content: OutgoingContent): Promise<readonly Outcome[]> {
     this.#messages++;
-    const misfit = this.#misfit(message);
-    if (misfit) return message.recipients.map(() => misfit);
     this.#hasAnswered = false;
     const progress: Progress = { stage: 'envelope', outcomes: message.recipients.map(() => undefined) };
     try {
-      await this.#transact(message, progress);
+      await this.#transact(message, content, progress);
     } catch (error) {
       this.#isBroken = true;
+      const lastWords = progress.stage === 'content' ? await this.#lastWords() : undefined;
       this.#connection.destroy();
-      const outcome = this.#brokenOff(error, progress.stage);
+      const outcome = lastWords ?? this.#brokenOff(error, progress.stage);
       return progress.outcomes.map((known) => known ?? outcome);
     }
     return progress.outcomes.map((known) => known ?? this.#own('deferred', '4.5.0', 'the server gave no answer for this recipient'));
@@ -90,18 +116,13 @@ export class SmtpSession implements MailSession {
 
   /** What this server cannot take, known without asking it. */
   #misfit(message: OutboundMessage): Outcome | undefined {
-    // They come from parsed paths; what a line cannot hold must not get into one all the same.
-    if (addressesOf(message).some((address) => CONTROLS.test(address))) return this.#own('failed', '5.1.3', 'The address cannot be written in a command');
-    const { sizeLimit, smtpUtf8, eightBitMime } = this.#capabilities;
+    if (!fitsIntoLines(message)) return this.#own('failed', '5.1.3', 'The address cannot be written in a command');
+    const { sizeLimit, smtpUtf8 } = this.#capabilities;
     if (needsUtf8(message) && !smtpUtf8)
       return this.#own('failed', '5.6.7', `${this.#name} does not take messages with internationalised addresses or headers (SMTPUTF8)`);
     if (sizeLimit !== undefined && sizeLimit > 0 && message.sizeBytes > sizeLimit)
       return this.#own('failed', '5.3.4', `The message has ${message.sizeBytes} octets and ${this.#name} takes ${sizeLimit}`);
-    const late = this.#lateMisfit(message);
-    if (late) return late;
-    if (message.isEightBit && !eightBitMime && message.sizeBytes > CONVERSION_LIMIT)
-      return this.#own('failed', '5.6.3', `The message is too large to be converted for ${this.#name}, which takes 7-bit messages only`);
-    return undefined;
+    return this.#lateMisfit(message);
   }
 
   /** A message that is to be returned when it is late goes only to who promises that (RFC 2852 §4.1.4.2). */
@@ -115,16 +136,17 @@ export class SmtpSession implements MailSession {
     return undefined;
   }
 
-  async #transact(message: OutboundMessage, progress: Progress): Promise<void> {
+  async #transact(message: OutboundMessage, content: OutgoingContent, progress: Progress): Promise<void> {
     const { writer } = this.#connection;
+    const { chunking, pipelining } = this.#capabilities;
     if (this.#needsReset) {
       this.#needsReset = false;
-      writer.write('RSET\r\n');
-      await this.#reply(this.#timeLimits.commandMs);
+      await this.#command('RSET\r\n', this.#timeLimits.commandMs);
     }
-    const commands = [this.#mail(message), ...message.recipients.map((recipient) => this.#rcpt(recipient))];
-    const canData = this.#capabilities.pipelining ? await this.#envelopeAtOnce(commands, progress) : await this.#envelopeInTurn(commands, progress);
-    if (!canData) {
+    const facts = { sizeBytes: content.sizeBytes, isEightBit: content.isEightBit, isSecure: this.tls !== undefined };
+    const commands = [mailCommand(message, this.#capabilities, facts), ...message.recipients.map((one) => recipientCommand(one, this.#capabilities))];
+    const isWanted = pipelining ? await this.#envelopeAtOnce(commands, progress) : await this.#envelopeInTurn(commands, progress);
+    if (!isWanted) {
       this.#needsReset = true;
       return;
     }
@@ -136,20 +158,24 @@ export class SmtpSession implements MailSession {
       return;
     }
     progress.stage = 'content';
-    await this.#content(message);
+    if (chunking) await this.#chunk(content);
+    else await this.#data(content);
     progress.stage = 'final';
     const final = await this.#reply(this.#timeLimits.finalMs);
-    const outcome = { ...this.#said(final), tellsFurther: this.#capabilities.dsn, promisesTime: this.#capabilities.deliverBySeconds !== undefined };
+    const { dsn, deliverBySeconds } = this.#capabilities;
+    const outcome = { ...this.#said(final), tellsFurther: dsn, promisesTime: deliverBySeconds !== undefined };
     for (const index of accepted) progress.outcomes[index] = outcome;
   }
 
-  /** MAIL, every RCPT and DATA in one piece. True: the server waits for the content. */
+  /** MAIL, every RCPT and, without CHUNKING, DATA in one piece. True: the server waits for the content. */
   async #envelopeAtOnce(commands: readonly string[], progress: Progress): Promise<boolean> {
     const { commandMs, dataMs } = this.#timeLimits;
-    this.#connection.writer.write(Buffer.from(`${commands.join('')}DATA\r\n`));
+    const { chunking } = this.#capabilities;
+    this.#write(`${commands.join('')}${chunking ? '' : 'DATA\r\n'}`);
     const mail = await this.#reply(commandMs);
     if (!isPositive(mail)) this.#refuseAll(mail, progress);
     for (let index = 0; index < progress.outcomes.length; index++) this.#recipientReply(await this.#reply(commandMs), index, progress);
+    if (chunking) return progress.outcomes.includes(undefined);
     const data = await this.#reply(dataMs);
     if (data.code === 354) return true;
     this.#refuseAll(data, progress);
@@ -158,14 +184,15 @@ export class SmtpSession implements MailSession {
 
   async #envelopeInTurn(commands: readonly string[], progress: Progress): Promise<boolean> {
     const { commandMs, dataMs } = this.#timeLimits;
-    const [mailCommand = '', ...recipients] = commands;
-    const mail = await this.#command(mailCommand, commandMs);
+    const [mailLine = '', ...recipients] = commands;
+    const mail = await this.#command(mailLine, commandMs);
     if (!isPositive(mail)) {
       this.#refuseAll(mail, progress);
       return false;
     }
     for (const [index, line] of recipients.entries()) this.#recipientReply(await this.#command(line, commandMs), index, progress);
-    if (progress.outcomes.every((outcome) => outcome !== undefined)) return false;
+    if (!progress.outcomes.includes(undefined)) return false;
+    if (this.#capabilities.chunking) return true;
     const data = await this.#command('DATA\r\n', dataMs);
     if (data.code === 354) return true;
     this.#refuseAll(data, progress);
@@ -184,53 +211,70 @@ export class SmtpSession implements MailSession {
     for (const [index, known] of progress.outcomes.entries()) progress.outcomes[index] = known ?? outcome;
   }
 
-  async #content(message: OutboundMessage): Promise<void> {
+  async #data(content: OutgoingContent): Promise<void> {
     const { writer } = this.#connection;
-    writer.timeoutMs = this.#timeLimits.blockMs;
     const stuffer = new DotStuffer();
-    const beganAtMs = performance.now();
-    const mustConvert = message.isEightBit && !this.#capabilities.eightBitMime;
-    if (mustConvert) writer.write(stuffer.stuff(toSevenBit(await message.read(0, message.sizeBytes))));
-    else {
-      for (let at = 0; at < message.sizeBytes; at += PIECE) {
-        if (performance.now() - beganAtMs > LONGEST_CONTENT_MS) throw new NetError('timeout', 'the server takes the message too slowly');
-        const piece = await message.read(at, Math.min(PIECE, message.sizeBytes - at));
-        writer.write(stuffer.stuff(Buffer.from(piece.buffer, piece.byteOffset, piece.length)));
-        await writer.flush();
-      }
-    }
+    await this.#pieces(content, async (piece) => {
+      writer.write(stuffer.stuff(piece));
+      await writer.flush();
+    });
+    this.#expectSilence();
     // From here on the server may have the whole message; before, it must throw away what it has (RFC 5321 §4.1.1.4).
     writer.write(stuffer.end());
   }
 
-  #mail(message: OutboundMessage): string {
-    const { sizeLimit, eightBitMime, dsn, deliverBySeconds, mtPriority } = this.#capabilities;
-    const { deliverBy } = message;
-    let line = `MAIL FROM:<${message.sender}>`;
-    if (sizeLimit !== undefined) line += ` SIZE=${message.sizeBytes}`;
-    if (message.isEightBit && eightBitMime) line += ' BODY=8BITMIME';
-    if (needsUtf8(message)) line += ' SMTPUTF8';
-    if (dsn && message.ret !== undefined) line += ` RET=${message.ret}`;
-    if (dsn && message.envelopeId !== undefined) line += ` ENVID=${encodeXtext(message.envelopeId)}`;
-    if (deliverBySeconds !== undefined && deliverBy) line += ` BY=${deliverBy.seconds};${deliverBy.mode}${deliverBy.isTraced ? 'T' : ''}`;
-    if (mtPriority && message.mtPriority !== undefined) line += ` MT-PRIORITY=${message.mtPriority}`;
-    return `${line}\r\n`;
+  async #chunk(content: OutgoingContent): Promise<void> {
+    const { writer } = this.#connection;
+    const { sizeBytes } = content;
+    // With DATA the final dot would have seen to it that the last line ends.
+    const tail = Buffer.from(await content.read(Math.max(0, sizeBytes - 2), Math.min(2, sizeBytes))).toString('latin1');
+    const lineEnd = tail.endsWith('\n') ? '' : tail.endsWith('\r') ? '\n' : '\r\n';
+    this.#write(`BDAT ${sizeBytes + lineEnd.length} LAST\r\n`);
+    let left = sizeBytes;
+    await this.#pieces(content, async (piece) => {
+      left -= piece.length;
+      if (left === 0) this.#expectSilence();
+      writer.write(piece);
+      // With the last octet the server may have the whole message: nothing may fail behind it.
+      if (left > 0) await writer.flush();
+    });
+    if (lineEnd !== '') writer.write(lineEnd);
   }
 
-  #rcpt(recipient: OutboundRecipient): string {
-    let line = `RCPT TO:<${recipient.address}>`;
-    if (this.#capabilities.dsn) {
-      if (recipient.notify !== undefined) line += ` NOTIFY=${recipient.notify.join(',')}`;
-      // Written out it may hold UTF-8 (RFC 6533 §3), which only SMTPUTF8 allows.
-      const { originalRecipient } = recipient;
-      if (originalRecipient !== undefined && (this.#capabilities.smtpUtf8 || ASCII.test(originalRecipient))) line += ` ORCPT=${originalRecipient}`;
+  async #pieces({ sizeBytes, read }: OutgoingContent, take: (piece: Buffer) => Promise<void>): Promise<void> {
+    this.#connection.writer.timeoutMs = this.#timeLimits.blockMs;
+    const beganAtMs = performance.now();
+    for (let at = 0; at < sizeBytes; at += PIECE) {
+      if (performance.now() - beganAtMs > LONGEST_CONTENT_MS) throw new NetError('timeout', 'the server takes the message too slowly');
+      const piece = await read(at, Math.min(PIECE, sizeBytes - at));
+      await take(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
     }
-    return `${line}\r\n`;
   }
 
   async #command(line: string, timeoutMs: number): Promise<Reply> {
-    this.#connection.writer.write(Buffer.from(line));
+    this.#write(line);
     return await this.#reply(timeoutMs);
+  }
+
+  #write(text: string): void {
+    this.#expectSilence();
+    this.#connection.writer.write(Buffer.from(text));
+  }
+
+  /** An answer that is there before its question belongs to nothing: the conversation is out of step, and what came would be taken for the next answer. */
+  #expectSilence(): void {
+    if (this.#connection.reader.bufferedBytes > 0) throw new NetError('closed', 'the server answered before it was asked');
+  }
+
+  /** Why the server does not take the rest of a message, if it has said so. Nothing that it says there can mean that it has the message. */
+  async #lastWords(): Promise<Outcome | undefined> {
+    try {
+      const reply = await readReply(this.#connection.reader, LAST_WORDS_MS);
+      return reply.code >= 400 && reply.code !== 421 ? this.#said(reply) : undefined;
+    } catch (error) {
+      if (error instanceof NetError) return undefined;
+      throw error;
+    }
   }
 
   async #reply(timeoutMs: number): Promise<Reply> {
@@ -274,12 +318,4 @@ class ServiceClosing extends Error {
     super(replyText(reply));
     this.reply = reply;
   }
-}
-
-function addressesOf({ sender, recipients }: OutboundMessage): readonly string[] {
-  return [sender, ...recipients.map(({ address }) => address)];
-}
-
-function needsUtf8(message: OutboundMessage): boolean {
-  return message.smtpUtf8 || !addressesOf(message).every((address) => ASCII.test(address));
 }

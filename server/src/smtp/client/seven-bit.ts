@@ -3,7 +3,8 @@
  *
  * RFC 6152 §3 (convert or return) · RFC 2045 §6 · RFC 2046 §5.2.1 (message/rfc822 itself is never encoded: what is inside it is)
  *
- * Signatures over the old octets break; the only other way would be to return the message. Header fields cannot be converted and go as they are.
+ * What is signed inside the message (multipart/signed) is never touched: such a message cannot be converted. A DKIM signature of somebody else over the whole breaks;
+ * the only other way would be to return the message. Header fields cannot be converted and go as they are. RFC 1847 §2.1 · RFC 3156 §3
  */
 import { isAscii } from 'node:buffer';
 import { asBuffer } from '#core/bytes.ts';
@@ -15,15 +16,22 @@ import { encodeBase64, encodeQuotedPrintable } from '#message/transfer-encode.ts
 /** Octets of the largest message that is converted; larger ones are returned. */
 export const CONVERSION_LIMIT: number = 32 * 1024 * 1024;
 
-/** The converted message; the octets outside of 8-bit parts stay as they are. */
-export function toSevenBit(message: Uint8Array): Buffer {
+/** The converted message; the octets outside of 8-bit parts stay as they are. Undefined: 8-bit octets are inside of what is signed. */
+export function toSevenBit(message: Uint8Array): Buffer | undefined {
   const bytes = asBuffer(message);
   const out: Uint8Array[] = [];
   const { root } = parseMessage(bytes);
+  if (hasSignedEightBit(bytes, root)) return undefined;
   out.push(bytes.subarray(0, root.headerStart));
   writePart(bytes, root, out, true);
   out.push(bytes.subarray(root.bodyEnd));
   return Buffer.concat(out);
+}
+
+function hasSignedEightBit(bytes: Buffer, part: Part): boolean {
+  if (isAscii(bytes.subarray(part.bodyStart, part.bodyEnd))) return false;
+  if (part.kind === 'multipart' && part.content.subtype === 'signed') return true;
+  return part.children.some((child) => hasSignedEightBit(bytes, child));
 }
 
 function writePart(bytes: Buffer, part: Part, out: Uint8Array[], isOutermost: boolean): void {

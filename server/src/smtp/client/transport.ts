@@ -1,9 +1,13 @@
-/** The queue's way to other servers: SMTP to the hosts of a destination, one after the other until one is ready for mail. */
+/** The queue's way to other servers: SMTP to the hosts of a destination, one after the other until one is ready for mail, with TLS as the domain asks for it. */
 import { NetError } from '#net/connection.ts';
-import type { Resolver } from '#net/dns/resolver.ts';
+import type { AliasResolver, Resolver } from '#net/dns/resolver.ts';
+import type { ReportedPolicy, TlsFailure, TlsResult } from '#queue/transport-security/result-types.ts';
+import type { FoundPolicy } from '#queue/transport-security/sts-policies.ts';
 import { type Destination, type MailSession, type MailTransport, TransportError } from '#queue/transport.ts';
-import { findHosts, type HostRules, type MailHost } from './hosts.ts';
-import { HostRefusal, openSession } from './open-session.ts';
+import { connectToAny, reachableFrom } from './connect-any.ts';
+import { demandOf, type Forbidden, type TlsDemand } from './demand.ts';
+import { type Exchange, type Exchanges, findExchanges, findHost, type HostRules, LeadsBack, type MailHost, PUBLIC_HOSTS } from './hosts.ts';
+import { HostRefusal, type OpenedSession, openSession, RequireTlsMissing, TlsProblem } from './open-session.ts';
 import { statusOf } from './reply.ts';
 import { SmtpSession } from './session.ts';
 import { STANDARD_TIME_LIMITS, type TimeLimits } from './time-limits.ts';
@@ -11,16 +15,21 @@ import { STANDARD_TIME_LIMITS, type TimeLimits } from './time-limits.ts';
 export interface SmtpTransportOptions {
   /** Our name, for EHLO. */
   readonly hostname: string;
-  readonly resolver: Resolver;
+  readonly resolver: Resolver & AliasResolver;
   readonly timeLimits?: TimeLimits;
   /** Authorities instead of the well-known ones, PEM. */
   readonly ca?: string | undefined;
-  /** Where other domains' mail hosts are, for tests on loopback. */
+  /** What mail hosts that the DNS names must be like; other ones are for tests on loopback. */
   readonly hosts?: HostRules;
+  /** The MTA-STS policies of other domains. */
+  readonly policies?: { policyFor(domain: string): Promise<FoundPolicy> } | undefined;
+  /** Who counts sessions for TLS reports. */
+  readonly results?: { record(result: TlsResult): void } | undefined;
 }
 
 /** After this no further host is tried in one attempt: others wait for the connection. */
 const LONGEST_SEARCH_MS = 90_000;
+const NO_STS: FoundPolicy = { policy: undefined, failure: undefined };
 
 export class SmtpTransport implements MailTransport {
   readonly #options: SmtpTransportOptions;
@@ -30,22 +39,135 @@ export class SmtpTransport implements MailTransport {
   }
 
   async connect(destination: Destination, signal: AbortSignal): Promise<MailSession> {
-    const { resolver, hostname, ca, timeLimits = STANDARD_TIME_LIMITS } = this.#options;
-    const relay = destination.kind === 'relay' ? destination.relay : undefined;
-    const failures: HostFailure[] = [];
-    const beganAtMs = performance.now();
-    for (const host of await findHosts(resolver, destination, this.#options.hosts)) {
+    const { resolver, hosts: rules = PUBLIC_HOSTS } = this.#options;
+    const search: Search = { destination, signal, failures: [], untilMs: performance.now() + LONGEST_SEARCH_MS };
+    const [exchanges, sts] = await Promise.all([findExchanges(resolver, destination, rules), this.#stsOf(destination)]);
+    for (const exchange of exchanges.list) {
+      const session = await this.#tryExchange(exchange, { ...search, exchanges, sts, rules });
+      if (session === 'leads-back') break;
+      if (session) return session;
+      if (isOver(search)) break;
+    }
+    throw summary(search.failures, destination.kind === 'relay');
+  }
+
+  /** Undefined: no session with this host; why is among the failures. */
+  async #tryExchange(exchange: Exchange, search: HostSearch): Promise<MailSession | 'leads-back' | undefined> {
+    const { resolver, hostname } = this.#options;
+    const { destination, failures, rules } = search;
+    let host: MailHost;
+    try {
+      if (destination.kind === 'domain' && exchange.name === hostname) throw new LeadsBack(exchange.name);
+      host = await findHost(resolver, exchange, destination.kind, rules);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      failures.push({ ...error, status: error.status, message: error.message });
+      return error instanceof LeadsBack ? 'leads-back' : undefined;
+    }
+    const demand = await demandOf(host, { resolver, destination, exchanges: search.exchanges, sts: search.sts });
+    if (!('forbidden' in demand)) return await this.#tryAddresses(host, demand, search);
+    const { forbidden } = demand;
+    failures.push({ ...forbidden, host: undefined });
+    this.#reportForbidden(destination, host, forbidden);
+    return undefined;
+  }
+
+  async #tryAddresses(host: MailHost, demand: TlsDemand, search: HostSearch): Promise<MailSession | undefined> {
+    const { timeLimits = STANDARD_TIME_LIMITS } = this.#options;
+    const { destination, failures } = search;
+    let addresses = reachableFrom(host.addresses, destination.source);
+    while (addresses.length > 0 || failures.length === 0) {
+      const tried: string[] = [];
       try {
-        const { tls = 'opportunistic', login, password } = relay ?? {};
-        const opened = await openSession(host, { hostname, tls, login, password, timeLimits, ca, signal });
-        return new SmtpSession(host, opened, timeLimits);
+        const opened = await this.#open({ host, addresses, demand, search }, tried);
+        this.#report(destination, demand.reported, host, opened, opened.flaw);
+        return new SmtpSession(host.name, opened, timeLimits);
       } catch (error) {
-        failures.push(describe(host, error));
-        if (signal.aborted || performance.now() - beganAtMs > LONGEST_SEARCH_MS) break;
+        failures.push(describe(host, demand, error));
+        if (error instanceof TlsProblem) this.#report(destination, demand.reported, host, undefined, error, tried[0]);
+        if (isOver(search)) return undefined;
+        // Without one that answered, all were tried.
+        addresses = tried.length === 0 ? [] : addresses.filter((address) => !tried.includes(address));
       }
     }
-    throw summary(failures, relay !== undefined);
+    return undefined;
   }
+
+  /** Puts the address that answered into `tried`. */
+  async #open({ host, addresses, demand, search }: Attempt, tried: string[]): Promise<OpenedSession> {
+    const { hostname, ca, timeLimits = STANDARD_TIME_LIMITS } = this.#options;
+    const { destination, signal } = search;
+    const { source } = destination;
+    const { login, password } = destination.kind === 'relay' ? destination.relay : {};
+    const to = { port: host.port, source, connectTimeoutMs: timeLimits.connectMs, timeoutMs: timeLimits.commandMs, signal };
+    const options = { hostname: source?.helo ?? hostname, demand, login, password, timeLimits, ca, nowMs: Date.now() };
+    const connection = await connectToAny(addresses, to);
+    tried.push(connection.remoteAddress);
+    try {
+      return await openSession(connection, options);
+    } catch (error) {
+      if (!(error instanceof TlsProblem) || demand.tls !== 'opportunistic') throw error;
+      // TLS that does not work is no worse than none (RFC 7435 §3).
+      const opened = await openSession(await connectToAny([connection.remoteAddress], to), { ...options, demand: { ...demand, tls: 'none' } });
+      return { ...opened, flaw: error };
+    }
+  }
+
+  async #stsOf(destination: Destination): Promise<FoundPolicy> {
+    const { policies, results } = this.#options;
+    if (destination.kind !== 'domain' || destination.tlsNeed === 'optional' || !policies) return NO_STS;
+    const found = await policies.policyFor(destination.domain);
+    const { failure } = found;
+    const policy: ReportedPolicy = { type: 'sts', strings: found.policy?.lines ?? [], mxHosts: found.policy?.mx ?? [] };
+    if (failure) results?.record({ domain: destination.domain, policy, failure: { type: failure.type, reason: failure.message } });
+    return found;
+  }
+
+  // oxlint-disable-next-line max-params -- one line of a report
+  #report(
+    destination: Destination,
+    policy: ReportedPolicy,
+    host: MailHost,
+    opened: OpenedSession | undefined,
+    problem: TlsProblem | undefined,
+    address?: string,
+  ): void {
+    if (destination.kind !== 'domain') return;
+    const failure: TlsFailure | undefined = problem && {
+      type: problem.type,
+      sendingAddress: opened?.connection.localAddress,
+      receivingHost: host.name,
+      receivingHelo: problem.helo === '' ? undefined : problem.helo,
+      receivingAddress: opened?.connection.remoteAddress ?? address,
+      reason: problem.message,
+    };
+    this.#options.results?.record({ domain: destination.domain, policy, failure });
+  }
+
+  #reportForbidden(destination: Destination, host: MailHost, { type, reported, message }: Forbidden): void {
+    if (destination.kind !== 'domain' || type === undefined) return;
+    this.#options.results?.record({ domain: destination.domain, policy: reported, failure: { type, receivingHost: host.name, reason: message } });
+  }
+}
+
+interface Search {
+  readonly destination: Destination;
+  readonly signal: AbortSignal;
+  readonly failures: HostFailure[];
+  readonly untilMs: number;
+}
+
+interface HostSearch extends Search {
+  readonly exchanges: Exchanges;
+  readonly sts: FoundPolicy;
+  readonly rules: HostRules;
+}
+
+interface Attempt {
+  readonly host: MailHost;
+  readonly addresses: readonly string[];
+  readonly demand: TlsDemand;
+  readonly search: Search;
 }
 
 interface HostFailure {
@@ -55,16 +177,34 @@ interface HostFailure {
   readonly isPermanent: boolean;
 }
 
-function describe(host: MailHost, error: unknown): HostFailure {
-  if (error instanceof HostRefusal) return { status: statusOf(error.reply), message: error.message, host: host.name, isPermanent: error.isPermanent };
-  if (!(error instanceof NetError)) throw error;
-  const status = error.code === 'tls-failed' ? '4.7.5' : error.code === 'timeout' || error.code === 'closed' ? '4.4.1' : '4.4.0';
-  return { status, message: host.name === host.address ? error.message : `${host.name}: ${error.message}`, host: undefined, isPermanent: false };
+function isOver({ signal, untilMs }: Search): boolean {
+  return signal.aborted || performance.now() > untilMs;
 }
 
-/** All hosts have failed. Only when each one refuses for good is it for good; a relay of our own never does. */
+function describe(host: MailHost, demand: TlsDemand, error: unknown): HostFailure {
+  const told = (text: string): string => `${host.name}: ${text}`;
+  if (error instanceof HostRefusal) return { status: statusOf(error.reply), message: error.message, host: host.name, isPermanent: error.isPermanent };
+  if (error instanceof RequireTlsMissing) return { status: '5.7.30', message: told(error.message), host: undefined, isPermanent: true };
+  if (error instanceof TlsProblem) {
+    // A handshake that breaks may work the next time; what the server has shown of itself will not change so soon.
+    if (demand.needsRequireTls && error.type !== 'validation-failure')
+      return { status: '5.7.30', message: told(`the message requires TLS: ${error.message}`), host: undefined, isPermanent: true };
+    const why = demand.policy === 'dane' ? ' (its DANE records demand it)' : demand.policy === 'mta-sts' ? ' (its MTA-STS policy demands it)' : '';
+    return {
+      status: error.type === 'starttls-not-supported' ? '4.7.4' : '4.7.5',
+      message: told(`${error.message}${why}`),
+      host: undefined,
+      isPermanent: false,
+    };
+  }
+  if (!(error instanceof NetError)) throw error;
+  const status = error.code === 'timeout' || error.code === 'closed' ? '4.4.1' : '4.4.0';
+  return { status, message: host.addresses.includes(host.name) ? error.message : told(error.message), host: undefined, isPermanent: false };
+}
+
+/** All hosts have failed. Only when each one refuses for good is it for good; a relay of our own never does, unless TLS all the way is asked of it. */
 function summary(failures: readonly HostFailure[], isRelay: boolean): TransportError {
-  const isPermanent = !isRelay && failures.length > 0 && failures.every((failure) => failure.isPermanent);
+  const isPermanent = failures.length > 0 && failures.every((failure) => failure.isPermanent && (!isRelay || failure.status === '5.7.30'));
   // The first host that can be expected to come back is the one to tell of.
   const told = failures.find((failure) => failure.isPermanent === isPermanent) ??
     failures[0] ?? { status: '4.4.4', message: 'no host to try', host: undefined };
