@@ -7,6 +7,7 @@ import { ImapError } from './command.ts';
 import { View } from './view.ts';
 import { Cursor } from './wire/cursor.ts';
 import { STAR, type SequenceSet } from './wire/sequence-set.ts';
+import { assertLinear } from '../../test/support/growth.ts';
 
 describe('view', () => {
   it('keeps the numbers of messages that left until the client is told', () => {
@@ -121,12 +122,14 @@ describe('view', () => {
     assert.deepEqual(view.takeChanged(), Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
   });
 
-  it('opens and resolves 1:* of 100,000 messages in no time', () => {
-    const base = new ArrayBase(100_000);
-    const began = performance.now();
-    const view = new View(base);
-    assert.equal(view.uidsOf(setOf('1:*'), 'seq').length, 100_000);
-    assert.ok(performance.now() - began < 20);
+  it('opens and resolves 1:* at the cost of the list itself', () => {
+    const bases = new Map<number, ArrayBase>();
+    assertLinear('a larger mailbox', 100_000, (size) => {
+      const base = bases.get(size) ?? new ArrayBase(size);
+      bases.set(size, base);
+      using view = new View(base);
+      assert.equal(view.uidsOf(setOf('1:*'), 'seq').length, size);
+    });
   });
 
   it('agrees with a list of messages, whatever happens', () => {

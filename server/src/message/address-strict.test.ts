@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseHeaderMailboxes } from './address.ts';
 import { AddressSyntaxError, parseAddressListStrict, parseMailboxStrict } from './address-strict.ts';
+import { assertLinear } from '../../test/support/growth.ts';
 
 test('what the standard allows is read', () => {
   const cases: Record<string, readonly (readonly [string | undefined, string, string])[]> = {
@@ -112,7 +113,6 @@ test('what is accepted is read the same by the lenient reader, which serves the 
 });
 
 test('nothing makes it dawdle', () => {
-  const start = performance.now();
-  for (const piece of ['"', '(', 'a ', '"a" ', '(a) ', '\\', '.']) assert.throws(() => parseAddressListStrict(piece.repeat(50_000)), AddressSyntaxError);
-  assert.ok(performance.now() - start < 2000);
+  for (const piece of ['"', '(', 'a ', '"a" ', '(a) ', '\\', '.'])
+    assertLinear(piece, 10_000, (size) => assert.throws(() => parseAddressListStrict(piece.repeat(size)), AddressSyntaxError));
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { formatAddress, parseHeaderAddresses, parseHeaderMailboxes, quoteLocalPart, splitAddress } from './address.ts';
 import { parseRawAddresses } from './address-list.ts';
 import { encodePhrase } from './encode-word.ts';
+import { assertLinear } from '../../test/support/growth.ts';
 
 test('addresses are read as people write them', () => {
   const cases: Record<string, readonly string[]> = {
@@ -104,10 +105,8 @@ test('nothing makes it throw or dawdle', () => {
     ),
     { numRuns: 2000 },
   );
-  const start = performance.now();
   for (const piece of ['"', '(', '<', '[', '@', ':', 'a:;', '=?', '<"', 'a <b>', '\\', '"\\', 'a@b "\\', '@[', '(\\', ' .', ' "'])
-    parseHeaderAddresses(piece.repeat(60_000));
-  assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+    assertLinear(piece, 10_000, (size) => parseHeaderAddresses(piece.repeat(size)));
 });
 
 test('only so many addresses are read', () => {

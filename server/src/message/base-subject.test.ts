@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { baseSubject, subjectKey } from './base-subject.ts';
 import { parseMessageId, parseMessageIds } from './message-id.ts';
 import { THREAD_HASH_LIMIT, threadHashes } from './thread-keys.ts';
+import { assertLinear } from '../../test/support/growth.ts';
 
 test('replies, forwards and list names are taken off a subject', () => {
   const cases: Record<string, string> = {
@@ -26,10 +27,8 @@ test('replies, forwards and list names are taken off a subject', () => {
   assert.equal(subjectKey('Odp: Zażółć GĘŚLĄ'), 'zazolc gesla');
 });
 
-test('a hostile subject takes no time', () => {
-  const start = performance.now();
-  for (const piece of ['Re: ', '[a]', '(fwd) ', ' ', '[fwd: ', '[', 'Re [']) baseSubject(piece.repeat(100_000));
-  assert.ok(performance.now() - start < 500, `${performance.now() - start} ms`);
+test('a hostile subject costs what its size is', () => {
+  for (const piece of ['Re: ', '[a]', '(fwd) ', ' ', '[fwd: ', '[', 'Re [']) assertLinear(piece, 20_000, (size) => baseSubject(piece.repeat(size)));
 });
 
 test('ids are read from among phrases and without angles', () => {

@@ -69,18 +69,16 @@ test('messages that were damaged on the way are still read', options, () => {
   });
   fc.assert(
     fc.property(damage, ({ index, cuts }) => {
-      const { name, bytes } = small[index % small.length] as (typeof small)[number];
+      const { bytes } = small[index % small.length] as (typeof small)[number];
       let damaged = bytes;
       for (const { at, length, insert } of cuts) {
         const start = at % (damaged.length + 1);
         damaged = Buffer.concat([damaged.subarray(0, start), Buffer.from(insert, 'latin1'), damaged.subarray(start + length)]);
       }
-      const start = performance.now();
       const prepared = prepare(parseMessage(damaged));
       checkImapData(prepared.envelope);
       checkImapData(prepared.bodyStructure);
       searchableText(decodeStructure(prepared.structure), damaged);
-      assert.ok(performance.now() - start < 2000, name);
     }),
     { numRuns: 500 },
   );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatDate, parseDate } from './date.ts';
+import { assertLinear } from '../../test/support/growth.ts';
 
 test('dates are read in every form that mail has used', () => {
   const cases: Record<string, string | undefined> = {
@@ -48,7 +49,5 @@ test('what is written is read back the same', () => {
 
 test('nothing makes it throw or dawdle', () => {
   fc.assert(fc.property(fc.string(), (text) => void parseDate(text)));
-  const start = performance.now();
-  for (const piece of ['(', '()', ' ', 'Mon,', '1 ', ':']) parseDate(piece.repeat(100_000));
-  assert.ok(performance.now() - start < 500);
+  for (const piece of ['(', '()', ' ', 'Mon,', '1 ', ':']) assertLinear(piece, 20_000, (size) => parseDate(piece.repeat(size)));
 });

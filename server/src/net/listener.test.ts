@@ -189,9 +189,7 @@ suite('a listener', () => {
     using client = await LineClient.plain(served.port);
     client.send('x\r\n');
     await client.line();
-    const began = performance.now();
     await served.listener.close(300);
-    assert.ok(performance.now() - began < 5000);
     assert.equal(await client.rest(), '* BYE\r\n');
     await assert.rejects(LineClient.plain(served.port), { code: 'ECONNREFUSED' });
   });
