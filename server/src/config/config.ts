@@ -3,6 +3,7 @@ import { type Node, table, type TableDoc } from './node.ts';
 import { type AuthenticityConfig, authenticitySection } from './sections/authenticity.ts';
 import { type DkimConfig, dkimSection } from './sections/dkim.ts';
 import { type DnsConfig, dnsSection } from './sections/dns.ts';
+import { type ForwardingConfig, forwardingSection } from './sections/forwarding.ts';
 import { type ImapConfig, imapSection } from './sections/imap.ts';
 import { type LimitsConfig, limitsSection } from './sections/limits.ts';
 import { type ConfiguredListener, type ListenerConfig, listenersSection } from './sections/listeners.ts';
@@ -29,6 +30,7 @@ export interface Config {
   readonly pop3: Pop3Config;
   readonly queue: QueueConfig;
   readonly sendingLimits: SendingLimitsConfig;
+  readonly forwarding: ForwardingConfig;
   readonly authenticity: AuthenticityConfig;
   readonly dkim: DkimConfig;
   readonly dns: DnsConfig;
@@ -50,6 +52,7 @@ export function configNode(base: string): Node<Config> & { readonly doc: TableDo
     pop3: ['pop3', pop3Section()],
     queue: ['queue', queueSection(base)],
     sendingLimits: ['sending_limits', sendingLimitsSection()],
+    forwarding: ['forwarding', forwardingSection()],
     authenticity: ['authenticity', authenticitySection()],
     dkim: ['dkim', dkimSection()],
     dns: ['dns', dnsSection()],

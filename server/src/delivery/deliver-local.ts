@@ -1,37 +1,61 @@
-/** Mail of the server's own (bounces, reports) for an address here: straight into the mailbox, past quota, with no Received field, for nobody has sent it. */
+/**
+ * Mail of the server's own (bounces, reports) for an address here: straight into the mailbox, past quota, with no Received field, for nobody has sent it. Where the
+ * forwards are given, it goes on to their targets as mail from others does.
+ */
+import { isAscii } from 'node:buffer';
 import type { AccountId } from '#core/ids.ts';
-import { prepareMessage } from '#message/prepare.ts';
+import { parseMessage } from '#message/parse.ts';
+import { prepare } from '#message/prepare.ts';
 import { accept, INTERNAL } from './accept.ts';
 import type { Path } from './delivery.ts';
+import { planForwarding } from './forwarding/plan.ts';
+import { argsOf } from './forwarding/record-forwarding.ts';
+import type { ForwardingServices } from './forwarding/services.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
 import { newReceiptId } from './receipt-id.ts';
 import type { DeliveryServices } from './settings.ts';
+import type { LocalTarget } from './targets.ts';
+
+export type LocalServices = Pick<DeliveryServices, 'store' | 'clock'> & Pick<ForwardingServices, 'directory'> & { readonly forwarding?: ForwardingServices };
 
 /**
  * Files `message` (whole, CRLF line ends) with the null reverse-path; resolves when it is durable. Returns the account that has it; undefined where nobody here has
  * the address or the account is disabled.
  */
-export async function deliverLocal(
-  services: Pick<DeliveryServices, 'store' | 'directory' | 'clock'>,
-  recipient: Path,
-  message: Uint8Array,
-): Promise<AccountId | undefined> {
+export async function deliverLocal(services: LocalServices, recipient: Path, message: Uint8Array): Promise<AccountId | undefined> {
   const domain = asciiDomain(recipient.domain);
   if (domain === undefined || domain.startsWith('[')) return undefined;
   const found = await services.directory.resolve(recipient.localPart, domain);
   if (found === undefined || found.isDisabled) return undefined;
-  const { account } = found;
+  const { account, address: base, detail } = found;
   const address = formatPath({ localPart: recipient.localPart, domain });
-  const origin = { id: newReceiptId(), sender: '', messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined };
+  const parsed = parseMessage(Buffer.from(message.buffer, message.byteOffset, message.length));
+  const prepared = prepare(parsed);
+  const id = newReceiptId();
+  const parameters = { notify: undefined, originalRecipient: undefined };
+  const local: readonly LocalTarget[] = [{ kind: 'local', account, address, base, detail, parameters, mailbox: 'INBOX' }];
+  const mail = { id, sender: undefined, parameters: { ret: undefined, envelopeId: undefined }, header: parsed.header, checks: undefined, submitter: undefined };
+  const plan = services.forwarding && (await planForwarding(services.forwarding, { ...mail, local, accepted: local }));
+  const nowMs = services.clock.nowMs();
   const args = {
     account,
-    message: prepareMessage(message),
-    local: [{ account, address }],
+    message: prepared,
+    local: [...local, ...(plan?.local ?? [])]
+      .filter((target) => !plan?.handled.has(target.account))
+      .map((target) => ({ account: target.account, address: target.address })),
     isEachTold: true,
-    outgoing: [],
-    origin,
+    outgoing: (plan?.outgoing ?? []).map((each) => ({
+      ...each,
+      body: 0,
+      sizeBytes: each.prefix.length + message.length,
+      isEightBit: !isAscii(message),
+      smtpUtf8: false,
+      nowMs,
+    })),
+    origin: { id, sender: '', messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined },
+    forwarding: plan && argsOf(plan, local),
     notice: undefined,
-    nowMs: services.clock.nowMs(),
+    nowMs,
   };
   await services.store.commit(accept, args, [{ bytes: message }]);
   return account;

@@ -11,13 +11,12 @@ import type { Resolution } from '#directory/directory.ts';
 import { type Path, type RecipientParameters, Refusal } from './delivery.ts';
 import { confirmationCode } from './forwarding/confirmation-address.ts';
 import { returnedTo } from './forwarding/rewriting.ts';
+import type { ForwardingServices } from './forwarding/services.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
-import type { OpenDeliveryServices } from './settings.ts';
+import type { DeliveryDirectory } from './settings.ts';
 import type { LocalTarget, Target } from './targets.ts';
 
-export type RecipientServices = Pick<OpenDeliveryServices, 'directory' | 'forwards' | 'clock'> & {
-  readonly settings: Pick<OpenDeliveryServices['settings'], 'hostname' | 'forwarding'>;
-};
+export type RecipientServices = ForwardingServices & { readonly directory: DeliveryDirectory };
 
 export interface RecipientQuestion {
   readonly path: Path;

@@ -1,6 +1,7 @@
 /** Work in the background of the main thread: the housekeeping of the store and the directory, the keys of the trail, the watch over what accounts send. */
 import type { Config } from '#config/config.ts';
 import { systemClock } from '#core/clock.ts';
+import { ForwardBook } from '#delivery/forwarding/forward-book.ts';
 import { tendDkimKeys } from '#directory/dkim-keys-tend.ts';
 import { tendDirectory } from '#directory/tend-directory.ts';
 import type { Log } from '#log/log.ts';
@@ -11,6 +12,7 @@ import { keepHouse } from '#store/housekeeping.ts';
 import type { Store } from '#store/store.ts';
 import { indexTrail } from '#trail/index-trail.ts';
 import { pruneTrail } from '#trail/prune.ts';
+import { tendForwarding, tellOfForwarding } from './forwarding.ts';
 import { sendingLimits } from './sending-limits.ts';
 
 export interface JobParts {
@@ -27,8 +29,11 @@ const MINUTE_MS = 60 * SECOND_MS;
 export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisposable {
   const abort = new AbortController();
   const { signal } = abort;
+  const forwards = new ForwardBook(store);
   const jobs: readonly Job[] = [
     { name: 'trail keys', firstMs: 5 * SECOND_MS, everyMs: 15 * SECOND_MS, work: async () => void (await indexTrail(store)) },
+    { name: 'mails about forwards', firstMs: 5 * SECOND_MS, everyMs: 10 * SECOND_MS, work: () => tellOfForwarding(config, store, forwards) },
+    { name: 'forwarding secrets', firstMs: MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: () => tendForwarding(config, store) },
     { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: async () => void (await tendLimits(store, systemClock)) },
     {
       name: 'DKIM keys',

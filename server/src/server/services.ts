@@ -14,6 +14,7 @@ import { DEFAULT_POP3_SETTINGS, type Pop3Services } from '#pop3/services.ts';
 import { mechanisms } from '#sasl/exchange.ts';
 import { DEFAULT_SMTP_SETTINGS, type SmtpServices } from '#smtp/server/session.ts';
 import type { Store } from '#store/store.ts';
+import { forwardingSettings } from './forwarding.ts';
 import { sendingLimits } from './sending-limits.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import { VERSION } from './version.ts';
@@ -49,6 +50,7 @@ export function makeServices({ config, store, shared, resolver, log }: ServicePa
     settings: {
       ...DEFAULT_DELIVERY_SETTINGS,
       authenticity: config.authenticity,
+      forwarding: forwardingSettings(config),
       hostname,
       messageBytes: limits.messageSizeBytes,
       recipients: limits.recipients,

@@ -6,6 +6,7 @@ import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { domainDnsCommands } from './domain-dns.ts';
 import { domainCommands } from './domain.ts';
+import { forwardCommands } from './forward.ts';
 import { initCommand } from './init.ts';
 import { queueCommands } from './queue.ts';
 import { serveCommand } from './serve.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   ...domainDnsCommands,
   ...accountCommands,
   ...aliasCommands,
+  ...forwardCommands,
   ...queueCommands,
   doctorCommand,
 ];

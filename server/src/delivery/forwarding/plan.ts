@@ -18,11 +18,11 @@ import type { AddedOutgoing } from '../accept-message.ts';
 import type { Path, SenderParameters } from '../delivery.ts';
 import { formatPath } from '../path-text.ts';
 import { newReceiptId } from '../receipt-id.ts';
-import type { OpenDeliveryServices } from '../settings.ts';
 import type { LocalTarget } from '../targets.ts';
 import { unforwardable } from './forwardable.ts';
 import { type Handling, passedOnParameters } from './notices.ts';
 import { forwardedSender } from './rewriting.ts';
+import type { ForwardingServices } from './services.ts';
 
 /** Steps from one address here to the next. */
 const DEPTH_LIMIT = 10;
@@ -71,12 +71,8 @@ interface Stop {
   readonly trace: readonly string[];
 }
 
-export type PlanServices = Pick<OpenDeliveryServices, 'directory' | 'forwards' | 'clock'> & {
-  readonly settings: Pick<OpenDeliveryServices['settings'], 'hostname' | 'forwarding'>;
-};
-
 /** Undefined where nobody has a forward. */
-export async function planForwarding(services: PlanServices, mail: MailToForward): Promise<ForwardingPlan | undefined> {
+export async function planForwarding(services: ForwardingServices, mail: MailToForward): Promise<ForwardingPlan | undefined> {
   const stops: Stop[] = [];
   for (const target of mail.local) {
     if ((await services.forwards.activeOf(target.account)).length > 0) stops.push({ target, trace: [target.address] });
@@ -86,7 +82,7 @@ export async function planForwarding(services: PlanServices, mail: MailToForward
 }
 
 class Planner {
-  readonly #services: PlanServices;
+  readonly #services: ForwardingServices;
   readonly #mail: MailToForward;
   readonly #stops: Stop[] = [];
   readonly #copies: Set<AccountId>;
@@ -99,7 +95,7 @@ class Planner {
   readonly #deliveredTo: ReadonlySet<string>;
   #reversePath: Path | undefined;
 
-  constructor(services: PlanServices, mail: MailToForward) {
+  constructor(services: ForwardingServices, mail: MailToForward) {
     this.#services = services;
     this.#mail = mail;
     this.#copies = new Set(mail.local.map(({ account }) => account));

@@ -1,21 +1,17 @@
 /** Senders of what is sent on, and what comes back to them: SRS with this server's domain and secrets. RFC 5321 §4.5.5 (null stays null) */
 import type { Path } from '../delivery.ts';
 import { asciiDomain } from '../path-text.ts';
-import type { OpenDeliveryServices } from '../settings.ts';
+import type { ForwardingServices } from './services.ts';
 import { isSrs, type Srs, type SrsAnswer, srsForward, srsReverse } from './srs.ts';
 
-type Services = Pick<OpenDeliveryServices, 'directory' | 'forwards' | 'clock'> & {
-  readonly settings: Pick<OpenDeliveryServices['settings'], 'hostname' | 'forwarding'>;
-};
-
 /** The domain of rewritten senders. */
-export function srsDomain({ settings }: { readonly settings: Services['settings'] }): string {
+export function srsDomain({ settings }: Pick<ForwardingServices, 'settings'>): string {
   const { srsDomain: own, domain } = settings.forwarding;
   return own ?? domain ?? settings.hostname;
 }
 
 /** The reverse-path under which mail of `sender` goes on: ours for strangers, unchanged for the null one and for our own domains, whose SPF names us already. */
-export async function forwardedSender(services: Services, sender: Path | undefined): Promise<Path | undefined> {
+export async function forwardedSender(services: ForwardingServices, sender: Path | undefined): Promise<Path | undefined> {
   if (sender === undefined) return undefined;
   const domain = asciiDomain(sender.domain) ?? sender.domain;
   if (!domain.startsWith('[') && (await services.directory.isLocalDomain(domain))) return sender;
@@ -23,11 +19,17 @@ export async function forwardedSender(services: Services, sender: Path | undefin
 }
 
 /** Where mail for a rewritten sender goes; undefined where the address is not of that kind. `domain` in lower-case A-labels. */
-export async function returnedTo(services: Services, localPart: string, domain: string): Promise<SrsAnswer | undefined> {
+export async function returnedTo(services: ForwardingServices, localPart: string, domain: string): Promise<SrsAnswer | undefined> {
   if (!isSrs(localPart) || domain !== srsDomain(services)) return undefined;
   return srsReverse(await srsOf(services), localPart, services.clock.nowMs());
 }
 
-async function srsOf(services: Services): Promise<Srs> {
+async function srsOf(services: ForwardingServices): Promise<Srs> {
   return { domain: srsDomain(services), secrets: await services.forwards.secrets(), validDays: services.settings.forwarding.srsDays };
+}
+
+/** Who stands behind a sender that we have rewritten; undefined where it is not such a one. */
+export async function trueSender(services: ForwardingServices, sender: Path): Promise<Path | undefined> {
+  const returned = await returnedTo(services, sender.localPart, sender.domain);
+  return returned?.kind === 'sender' ? returned.address : undefined;
 }
