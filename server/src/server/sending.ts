@@ -4,7 +4,8 @@ import type { Config } from '#config/config.ts';
 import type { RelayConfig } from '#config/sections/queue.ts';
 import { systemClock } from '#core/clock.ts';
 import { DomainError } from '#core/errors.ts';
-import { deliverLocal } from '#delivery/deliver-local.ts';
+import { srsDomain } from '#delivery/forwarding/rewriting.ts';
+import { sendOwn } from '#delivery/send-own.ts';
 import { OutgoingSigner } from '#delivery/signing/outgoing-signer.ts';
 import { SigningKeys } from '#delivery/signing/signing-keys.ts';
 import { findAccount } from '#directory/accounts.ts';
@@ -15,6 +16,7 @@ import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from '#queue/settings.ts';
 import type { Relay } from '#queue/transport.ts';
 import { SmtpTransport } from '#smtp/client/transport.ts';
 import type { Store } from '#store/store.ts';
+import { ownMailServices } from './forwarding.ts';
 import { makeResolver } from './resolver.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
@@ -47,6 +49,7 @@ export async function startSending({ config, settings, store, shared, log }: Sen
   const transport = new SmtpTransport({ hostname: settings.hostname, resolver });
   const keys = new SigningKeys({ store, clock, log });
   const signer = new OutgoingSigner({ keys, clock });
+  const own = ownMailServices(config, store);
   const queue = new Queue({
     store,
     transport,
@@ -54,11 +57,9 @@ export async function startSending({ config, settings, store, shared, log }: Sen
     log,
     settings,
     owner: 'main',
-    isLocalDomain: (domain) => directory.isLocalDomain(domain),
-    deliverLocal: async ({ localPart, domain, bytes }) => {
-      const account = await deliverLocal({ store, directory, clock }, { localPart, domain }, bytes);
-      return account === undefined ? 'refused' : 'delivered';
-    },
+    // Senders of forwarded mail are rewritten: what they are told goes to the true ones.
+    isLocalDomain: async (domain) => domain === srsDomain(own) || (await directory.isLocalDomain(domain)),
+    deliverLocal: ({ localPart, domain, bytes }) => sendOwn(own, { localPart, domain }, bytes),
     ...(config.dkim.isSigning && { sign: (message, content) => signer.sign(message, content) }),
     languageOf: async (account) => (await store.query(findAccount(account)))?.language ?? '',
   });
