@@ -1,5 +1,19 @@
-/** RFC 8601 */
-import type { Checks } from './results.ts';
+/**
+ * The Authentication-Results field that tells readers what the checks came to.
+ *
+ * Everything in it that a sender can choose is quoted, cut and kept to printable ASCII: no name, no DNS record and no address can add a result or a line.
+ * RFC 8601 §2 · RFC 6008 (header.b) · RFC 8617 §10 (arc) · RFC 9989 §9 (policy.dmarc) · RFC 5322 §2.2.3 (folding)
+ */
+import { canonicalAddress } from '#net/address.ts';
+import { domainToName } from './domain-name.ts';
+import type { Checks, DkimResult, DmarcResult } from './results.ts';
+
+export {
+  type AuthenticationResult,
+  type AuthenticationResultsField,
+  isAuthenticationResultsOf,
+  parseAuthenticationResults,
+} from './read-authentication-results.ts';
 
 /** What the checks were made of. */
 export interface CheckedTransaction {
@@ -10,31 +24,125 @@ export interface CheckedTransaction {
   readonly sender: { readonly localPart: string; readonly domain: string } | undefined;
 }
 
+const FOLD_AFTER = 78;
+/** Longer texts of others' are cut: no line of the field comes near 998 octets. */
+const LONGEST_VALUE = 320;
+const LONGEST_COMMENT = 150;
+/** Signatures beyond these are not told about. */
+const MOST_SIGNATURES = 10;
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+$/;
+const DOT_ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const RESULT_START = /^(?:iprev|spf|dkim|dmarc|arc)=/;
+const NOT_PRINTABLE = /[^\x20-\x7e]/g;
+
 /** The whole field, folded, with CRLF at the end. UTF-8 domains are written as A-labels. */
 export function formatAuthenticationResults(authservId: string, checks: Checks, transaction: CheckedTransaction): string {
-  return `Authentication-Results: ${authservId};\r\n\tspf=${checks.spf.result} smtp.remote-ip=${transaction.address}\r\n`;
+  return fold('Authentication-Results:', authenticationResults(authservId, checks, transaction));
 }
 
-/** Whether a field (its value, folded or not) claims to be of this server. Such a field from outside is forged and must go (RFC 8601 §5). */
-export function isAuthenticationResultsOf(value: string, authservId: string): boolean {
-  return parseAuthenticationResults(value)?.authservId.toLowerCase() === authservId.toLowerCase();
+/** The value as words that stay together and may have a fold between them. */
+function authenticationResults(authservId: string, checks: Checks, transaction: CheckedTransaction): readonly string[] {
+  const results = [
+    iprevWords(checks, transaction),
+    spfWords(checks, transaction),
+    ...(checks.dkim.length === 0 ? [['dkim=none']] : checks.dkim.slice(0, MOST_SIGNATURES).map(dkimWords)),
+    dmarcWords(checks.dmarc),
+    arcWords(checks, transaction),
+  ];
+  return [value(authservId), ...results.flat()].map((word, index, words) => {
+    // The semicolon stands at the end of each result: in front of every word that begins one.
+    const next = words[index + 1];
+    return next !== undefined && RESULT_START.test(next) ? `${word};` : word;
+  });
 }
 
-/** One `method=result` with its properties. */
-export interface AuthenticationResult {
-  readonly method: string;
-  readonly result: string;
-  readonly reason?: string | undefined;
-  readonly properties: ReadonlyArray<{ readonly type: string; readonly name: string; readonly value: string }>;
+function iprevWords({ iprev }: Checks, { address }: CheckedTransaction): readonly string[] {
+  return [`iprev=${iprev.result}`, ...comment(iprev.name), property('policy.iprev', canonicalAddress(address) ?? address)];
 }
 
-export interface AuthenticationResultsField {
-  readonly authservId: string;
-  readonly results: readonly AuthenticationResult[];
+function spfWords({ spf }: Checks, { sender, helo }: CheckedTransaction): readonly string[] {
+  const reason = spf.mechanism === undefined ? spf.reason : `matches ${spf.mechanism}`;
+  const words = [`spf=${spf.result}`, ...comment(reason)];
+  if (sender) words.push(mailbox('smtp.mailfrom', sender));
+  return [...words, property('smtp.helo', domainToName(helo) ?? helo)];
 }
 
-/** Reads a field's value (without its name; also what follows `i=1;` in ARC-Authentication-Results). Undefined where it has no authserv-id. */
-export function parseAuthenticationResults(value: string): AuthenticationResultsField | undefined {
-  const authservId = /^\s*([^\s;]+)/.exec(value)?.[1];
-  return authservId === undefined ? undefined : { authservId, results: [] };
+function dkimWords(signature: DkimResult): readonly string[] {
+  const notes = [
+    signature.reason,
+    signature.keyBits === undefined ? undefined : `${signature.keyBits}-bit key`,
+    signature.isTesting === true ? 'testing' : undefined,
+  ].filter((note) => note !== undefined);
+  const words = [`dkim=${signature.result}`, ...comment(notes.join('; '))];
+  const add = (name: string, text: string): void => {
+    if (text !== '') words.push(property(name, text));
+  };
+  add('header.d', signature.domain);
+  add('header.i', signature.identity);
+  add('header.s', signature.selector);
+  add('header.a', signature.algorithm);
+  add('header.b', signature.signatureStart);
+  return words;
+}
+
+function dmarcWords(dmarc: DmarcResult): readonly string[] {
+  const words = [`dmarc=${dmarc.result}`, ...comment(dmarcNote(dmarc))];
+  if (dmarc.fromDomain !== '') words.push(property('header.from', dmarc.fromDomain));
+  if (dmarc.policy !== undefined) words.push(property('policy.dmarc', dmarc.policy));
+  return words;
+}
+
+function dmarcNote({ published, reason, policyDomain, fromDomain }: DmarcResult): string {
+  const notes: string[] = [];
+  if (published) notes.push(`p=${published.p} sp=${published.sp} np=${published.np}${published.isTesting ? ' t=y' : ''}`);
+  if (policyDomain !== undefined && policyDomain !== fromDomain) notes.push(`of ${policyDomain}`);
+  if (reason !== undefined) notes.push(reason);
+  return notes.join('; ');
+}
+
+function arcWords({ arc }: Checks, { address }: CheckedTransaction): readonly string[] {
+  const note = arc.instances === 0 ? arc.reason : [`i=${arc.instances}`, arc.reason, arc.sealers[0]].filter((part) => part !== undefined).join('; ');
+  const words = [`arc=${arc.result}`, ...comment(note)];
+  if (arc.oldestPass !== undefined) words.push(property('header.oldest-pass', String(arc.oldestPass)));
+  if (arc.result !== 'none') words.push(property('smtp.remote-ip', canonicalAddress(address) ?? address));
+  return words;
+}
+
+/** A mailbox; where its local part is none that every reader takes, the domain alone. */
+function mailbox(name: string, { localPart, domain }: { readonly localPart: string; readonly domain: string }): string {
+  const ascii = domainToName(domain) ?? domain;
+  return DOT_ATOM.test(localPart) && localPart.length <= 64 && TOKEN.test(ascii) ? `${name}=${localPart}@${ascii}` : property(name, ascii);
+}
+
+function property(name: string, text: string): string {
+  return `${name}=${value(text)}`;
+}
+
+/** A token, or a quoted-string. */
+function value(text: string): string {
+  const printable = text.replace(NOT_PRINTABLE, '?').slice(0, LONGEST_VALUE);
+  return TOKEN.test(printable) ? printable : `"${printable.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** No word for nothing. Parentheses cannot end it, and nothing in it needs a backslash. */
+function comment(text: string | undefined): readonly string[] {
+  if (text === undefined || text === '') return [];
+  const plain = text.replace(NOT_PRINTABLE, '?').replaceAll('(', '[').replaceAll(')', ']').replaceAll('\\', '/');
+  return [`(${plain.length > LONGEST_COMMENT ? `${plain.slice(0, LONGEST_COMMENT)}...` : plain})`];
+}
+
+function fold(name: string, words: readonly string[]): string {
+  let field = name;
+  let length = name.length;
+  for (const word of words) {
+    const isStart = RESULT_START.test(word);
+    if (isStart || length + 1 + word.length > FOLD_AFTER) {
+      field += `\r\n\t${word}`;
+      length = 1 + word.length;
+    } else {
+      field += ` ${word}`;
+      length += 1 + word.length;
+    }
+  }
+  return `${field}\r\n`;
 }

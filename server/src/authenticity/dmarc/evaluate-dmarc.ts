@@ -28,27 +28,28 @@ const LESS: Readonly<Record<DmarcPolicy, DmarcPolicy>> = { none: 'none', quarant
  */
 export async function evaluateDmarc(resolver: Resolver, query: DmarcQuery): Promise<DmarcResult> {
   const domains = new Set<string>();
+  let problem: string | undefined;
   for (const text of query.fromDomains) {
     const name = domainToName(text);
-    if (name === undefined) return nothing('permerror', 'the From field has no valid domain');
-    domains.add(name);
-    if (domains.size > MOST_AUTHOR_DOMAINS) break;
+    if (name === undefined) problem ??= 'an author has no valid domain';
+    else if (domains.size < MOST_AUTHOR_DOMAINS) domains.add(name);
+    else if (!domains.has(name)) problem = `more than ${MOST_AUTHOR_DOMAINS} author domains`;
   }
   const [first] = domains;
-  if (first === undefined) return nothing('permerror', 'there is no author domain');
-  if (domains.size === 1) return await evaluateOne(resolver, first, query);
-  return await evaluateSeveral(resolver, [...domains], query);
+  if (first === undefined) return nothing('permerror', problem ?? 'there is no author');
+  if (domains.size === 1 && problem === undefined) return await evaluateOne(resolver, first, query);
+  const results = await Promise.all(Array.from(domains, (domain) => evaluateOne(resolver, domain, query)));
+  return strictest(results, problem);
 }
 
-async function evaluateSeveral(resolver: Resolver, domains: readonly string[], query: DmarcQuery): Promise<DmarcResult> {
-  const looked = domains.slice(0, MOST_AUTHOR_DOMAINS);
-  const results = await Promise.all(looked.map((domain) => evaluateOne(resolver, domain, query)));
+/** `problem`: why not all authors could be looked at. */
+function strictest(results: readonly DmarcResult[], problem: string | undefined): DmarcResult {
+  const reason = problem ?? `${results.length} author domains`;
   const failed = results.filter(({ result }) => result === 'fail').toSorted((a, b) => SEVERITY[b.policy ?? 'none'] - SEVERITY[a.policy ?? 'none'])[0];
-  const reason = `${looked.length < domains.length ? `more than ${MOST_AUTHOR_DOMAINS}` : domains.length} author domains`;
   if (failed) return { ...failed, reason: `${reason}; ${failed.fromDomain} fails` };
   const unknown = results.find(({ result }) => result === 'temperror');
   if (unknown) return { ...unknown, reason: `${reason}; ${unknown.reason ?? 'the DNS did not answer'}` };
-  if (looked.length < domains.length) return nothing('permerror', reason);
+  if (problem !== undefined) return nothing('permerror', reason);
   const unprotected = results.find(({ result }) => result !== 'pass');
   return { ...((unprotected ?? results[0]) as DmarcResult), fromDomain: '', reason };
 }
