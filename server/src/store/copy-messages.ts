@@ -5,7 +5,7 @@
 import { DomainError } from '#core/errors.ts';
 import type { AccountId, MailboxId, Modseq } from '#core/ids.ts';
 import { advanceAccount, checkQuota, logChange } from './account-state.ts';
-import { defineMutation, type Mutation } from './mutation.ts';
+import { defineMutation, type Mutation, type Tx } from './mutation.ts';
 import { one, type Program, rows, run, sql } from './sql.ts';
 import { countInMailbox, Tally } from './tally.ts';
 import { formatRanges, parseRanges, rangesOf, type UidRange } from './uid-set.ts';
@@ -30,6 +30,11 @@ export interface Copied {
   readonly target: string;
 }
 
+/** For mutations that also tell of it: the message of each entry, in the order of uids. */
+export interface CopiedEntries extends Copied {
+  readonly emails: readonly number[];
+}
+
 interface Taken {
   readonly uids: number[];
   readonly emails: number[];
@@ -38,24 +43,34 @@ interface Taken {
 
 /** Throws `mailbox-not-found`, `mailbox-not-selectable`, `over-quota`. */
 export const copyMessages: Mutation<CopyArgs, Copied> = defineMutation('store.copyMessages', function* (tx, args: CopyArgs) {
+  return withoutEmails(yield* copyEntries(tx, args));
+});
+
+/** Part of a mutation. Throws as `copyMessages`. */
+export function* copyEntries(tx: Tx, args: CopyArgs): Program<CopiedEntries> {
   const ranges = parseRanges(args.uids);
   const target = yield* findTarget(args);
   const taken = yield* readEntries(args.from, ranges);
-  if (taken.uids.length === 0) return { modseq: undefined, uidValidity: target.uidValidity, source: '', target: '' };
+  if (taken.uids.length === 0) return { modseq: undefined, uidValidity: target.uidValidity, source: '', target: '', emails: [] };
   yield* checkQuota(args.account, taken.tally.bytes, args.limitBytes);
   const { modseq } = yield* advanceAccount(args.account, { bytes: taken.tally.bytes, messages: taken.tally.messages });
   const uids = yield* insertCopies(args, ranges, taken, target.uidNext, modseq);
   tx.hint(args.account, modseq);
-  return { modseq, uidValidity: target.uidValidity, source: formatRanges(rangesOf(taken.uids)), target: uids };
-});
+  return { modseq, uidValidity: target.uidValidity, source: formatRanges(rangesOf(taken.uids)), target: uids, emails: taken.emails };
+}
 
 /** Throws `mailbox-not-found`, `mailbox-not-selectable`. Each slice is atomic: a message is in one of the two mailboxes, never in both or none. */
 export const moveMessages: Mutation<CopyArgs, Copied> = defineMutation('store.moveMessages', function* (tx, args: CopyArgs) {
+  return withoutEmails(yield* moveEntries(tx, args));
+});
+
+/** Part of a mutation. Throws as `moveMessages`. */
+export function* moveEntries(tx: Tx, args: CopyArgs): Program<CopiedEntries> {
   const { account, from, nowMs } = args;
   const ranges = parseRanges(args.uids);
   const target = yield* findTarget(args);
   const taken = yield* readEntries(from, ranges);
-  if (taken.uids.length === 0) return { modseq: undefined, uidValidity: target.uidValidity, source: '', target: '' };
+  if (taken.uids.length === 0) return { modseq: undefined, uidValidity: target.uidValidity, source: '', target: '', emails: [] };
   const { modseq } = yield* advanceAccount(account);
   const uids = yield* insertCopies(args, ranges, taken, target.uidNext, modseq);
   // Copies into the same mailbox have larger uids than all that are named.
@@ -71,8 +86,13 @@ export const moveMessages: Mutation<CopyArgs, Copied> = defineMutation('store.mo
   yield* countInMailbox(account, from, modseq, left);
   yield* logChange({ account, modseq, mailbox: from, kind: 'expunge', uids: source, emails: taken.emails, nowMs });
   tx.hint(account, modseq);
-  return { modseq, uidValidity: target.uidValidity, source, target: uids };
-});
+  return { modseq, uidValidity: target.uidValidity, source, target: uids, emails: taken.emails };
+}
+
+/** They need not travel to the thread that asked. */
+function withoutEmails({ modseq, uidValidity, source, target }: CopiedEntries): Copied {
+  return { modseq, uidValidity, source, target };
+}
 
 function* findTarget({ from, to, account }: CopyArgs): Program<{ readonly uidValidity: number; readonly uidNext: number }> {
   const source = yield* one<{ account: number }>(sql`SELECT account FROM mailbox WHERE mailbox = ${from}`);

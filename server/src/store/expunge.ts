@@ -5,8 +5,8 @@
 import type { AccountId, MailboxId, Modseq } from '#core/ids.ts';
 import { advanceAccount, logChange } from './account-state.ts';
 import { bit, DELETED } from './flags.ts';
-import { defineMutation, type Mutation } from './mutation.ts';
-import { rows, run, sql } from './sql.ts';
+import { defineMutation, type Mutation, type Tx } from './mutation.ts';
+import { type Program, rows, run, sql } from './sql.ts';
 import { countInMailbox, Tally } from './tally.ts';
 import { formatRanges, parseRanges, rangesOf } from './uid-set.ts';
 
@@ -27,7 +27,18 @@ export interface Expunged {
   readonly uids: string;
 }
 
+/** For mutations that also tell of it: the message of each entry, in the order of uids. */
+export interface ExpungedEntries extends Expunged {
+  readonly emails: readonly number[];
+}
+
 export const expunge: Mutation<ExpungeArgs, Expunged> = defineMutation('store.expunge', function* (tx, args: ExpungeArgs) {
+  const { modseq, uids } = yield* expungeEntries(tx, args);
+  return { modseq, uids };
+});
+
+/** Part of a mutation. */
+export function* expungeEntries(tx: Tx, args: ExpungeArgs): Program<ExpungedEntries> {
   const { account, mailbox, nowMs } = args;
   const ranges = parseRanges(args.uids);
   // Bits that an entry must have.
@@ -45,7 +56,7 @@ export const expunge: Mutation<ExpungeArgs, Expunged> = defineMutation('store.ex
       tally.add(flags, size, -1);
     }
   }
-  if (uids.length === 0) return { modseq: undefined, uids: '' };
+  if (uids.length === 0) return { modseq: undefined, uids: '', emails };
 
   const { modseq } = yield* advanceAccount(account, { bytes: tally.bytes, messages: tally.messages });
   for (const [first, last] of ranges) {
@@ -60,5 +71,5 @@ export const expunge: Mutation<ExpungeArgs, Expunged> = defineMutation('store.ex
   const gone = formatRanges(rangesOf(uids));
   yield* logChange({ account, modseq, mailbox, kind: 'expunge', uids: gone, emails, nowMs });
   tx.hint(account, modseq);
-  return { modseq, uids: gone };
-});
+  return { modseq, uids: gone, emails };
+}

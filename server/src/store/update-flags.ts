@@ -5,9 +5,9 @@
  */
 import type { AccountId, MailboxId, Modseq } from '#core/ids.ts';
 import { advanceAccount, logChange } from './account-state.ts';
-import { union, without } from './flags.ts';
+import { DELETED, hasFlag, union, without } from './flags.ts';
 import { allocateKeywords, findKeywords } from './keywords.ts';
-import { defineMutation, type Mutation } from './mutation.ts';
+import { defineMutation, type Mutation, type Tx } from './mutation.ts';
 import { type Program, rows, run, sql } from './sql.ts';
 import { countInMailbox, Tally } from './tally.ts';
 import { formatRanges, parseRanges, rangesOf, type UidRange } from './uid-set.ts';
@@ -42,7 +42,18 @@ export interface UpdatedFlags {
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
+/** For mutations that also tell of it: the messages on which \Deleted was set. */
+export interface ChangedFlags extends UpdatedFlags {
+  readonly emails: readonly number[];
+}
+
 export const updateFlags: Mutation<UpdateFlagsArgs, UpdatedFlags> = defineMutation('store.updateFlags', function* (tx, args: UpdateFlagsArgs) {
+  const { modseq, changed, stale } = yield* changeFlags(tx, args);
+  return { modseq, changed, stale };
+});
+
+/** Part of a mutation. */
+export function* changeFlags(tx: Tx, args: UpdateFlagsArgs): Program<ChangedFlags> {
   const { account, mailbox, change } = args;
   const ranges = parseRanges(args.uids);
   const keywords = change.mode === 'remove' ? findKeywords(account, change.keywords) : allocateKeywords(account, change.keywords);
@@ -51,11 +62,12 @@ export const updateFlags: Mutation<UpdateFlagsArgs, UpdatedFlags> = defineMutati
 
   const stale: number[] = [];
   const changed: number[] = [];
+  const emails: number[] = [];
   const tally = new Tally();
   const after = new Map<number, number>();
   for (const range of ranges) {
     if (since !== NO_LIMIT) stale.push(...(yield* staleUids(mailbox, range, since)));
-    for (const [uid, before] of yield* affected(mailbox, range, change.mode, flags, since)) {
+    for (const [uid, before, email] of yield* affected(mailbox, range, change.mode, flags, since)) {
       changed.push(uid);
       let result = after.get(before);
       if (result === undefined) {
@@ -63,9 +75,10 @@ export const updateFlags: Mutation<UpdateFlagsArgs, UpdatedFlags> = defineMutati
         after.set(before, result);
       }
       tally.change(before, result, 1);
+      if (hasFlag(result, DELETED) && !hasFlag(before, DELETED)) emails.push(email);
     }
   }
-  if (changed.length === 0) return { modseq: undefined, changed: '', stale: formatRanges(rangesOf(stale)) };
+  if (changed.length === 0) return { modseq: undefined, changed: '', stale: formatRanges(rangesOf(stale)), emails };
 
   const { modseq } = yield* advanceAccount(account);
   for (const range of ranges) yield* apply(mailbox, range, change.mode, flags, since, modseq);
@@ -73,8 +86,8 @@ export const updateFlags: Mutation<UpdateFlagsArgs, UpdatedFlags> = defineMutati
   const uids = formatRanges(rangesOf(changed));
   yield* logChange({ account, modseq, mailbox, kind: 'flags', uids, nowMs: args.nowMs });
   tx.hint(account, modseq);
-  return { modseq, changed: uids, stale: formatRanges(rangesOf(stale)) };
-});
+  return { modseq, changed: uids, stale: formatRanges(rangesOf(stale)), emails };
+}
 
 function* staleUids(mailbox: MailboxId, [first, last]: UidRange, since: number): Program<readonly number[]> {
   const found = yield* rows<[number]>(
@@ -90,19 +103,19 @@ function affected(
   mode: FlagChange['mode'],
   flags: number,
   since: number,
-): Program<readonly (readonly [number, number])[]> {
+): Program<readonly (readonly [uid: number, flags: number, email: number])[]> {
   switch (mode) {
     case 'add':
       return rows(
-        sql`SELECT uid, flags FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags | ${flags}) <> flags AND modseq <= ${since} ORDER BY uid`,
+        sql`SELECT uid, flags, email FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags | ${flags}) <> flags AND modseq <= ${since} ORDER BY uid`,
       );
     case 'remove':
       return rows(
-        sql`SELECT uid, flags FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags & ${flags}) <> 0 AND modseq <= ${since} ORDER BY uid`,
+        sql`SELECT uid, flags, email FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags & ${flags}) <> 0 AND modseq <= ${since} ORDER BY uid`,
       );
     case 'replace':
       return rows(
-        sql`SELECT uid, flags FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND flags <> ${flags} AND modseq <= ${since} ORDER BY uid`,
+        sql`SELECT uid, flags, email FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND flags <> ${flags} AND modseq <= ${since} ORDER BY uid`,
       );
   }
 }

@@ -64,17 +64,8 @@ export interface TrailEvent {
   readonly sender?: string;
   /** Those whom the event concerns: all that were accepted, or the one that an attempt was for. */
   readonly recipients?: readonly TrailRecipient[];
-  /** Messages that are in mailboxes here, where the event concerns those and no recipients. */
-  readonly mail?: TrailMail;
   /** What else is worth knowing: peer, protocol, size, reply. Never a text of the message, never a secret. */
   readonly details?: TrailDetails;
-}
-
-/** Messages of one account. One row holds them all, however many. */
-export interface TrailMail {
-  readonly account: AccountId;
-  /** In any order. */
-  readonly emails: readonly number[];
 }
 
 /** Part of a mutation. */
@@ -82,12 +73,33 @@ export function* record(_tx: Tx, event: TrailEvent): Program<void> {
   const recipients = (event.recipients ?? []).map(({ address, account, email, mailbox }) =>
     mailbox === undefined ? [address, account ?? 0, email ?? 0] : [address, account ?? 0, email ?? 0, mailbox],
   );
+  // The key is left to the engine, which takes one more than the largest: asking for that first would cost as much as the row.
   yield* run(sql`
-    INSERT INTO trail (trail, at, event, queue_id, message_id, by_account, sender, recipients, details, account, emails)
-    SELECT coalesce(max(trail), 0) + 1, ${event.atMs}, ${event.event}, ${event.queueId}, ${(event.messageId ?? '').slice(0, LINE)}, ${event.by ?? 0},
-      ${event.sender ?? ''}, ${JSON.stringify(recipients)}, ${JSON.stringify(event.details ?? {})},
-      ${event.mail?.account ?? 0}, ${event.mail === undefined ? '' : formatEmails(event.mail.emails)}
-    FROM trail`);
+    INSERT INTO trail (at, event, queue_id, message_id, by_account, sender, recipients, details)
+    VALUES (${event.atMs}, ${event.event}, ${event.queueId}, ${(event.messageId ?? '').slice(0, LINE)}, ${event.by ?? 0}, ${event.sender ?? ''},
+      ${JSON.stringify(recipients)}, ${JSON.stringify(event.details ?? {})})`);
+}
+
+/** What is done to messages that lie in mailboxes of one account: one row, however many they are. */
+export interface MailEvent {
+  readonly event: TrailEventName;
+  readonly atMs: number;
+  /** With its angle brackets, where it is told of one message. */
+  readonly messageId?: string | undefined;
+  /** Whose act it is. */
+  readonly by: AccountId;
+  /** Whose mail it is. */
+  readonly account: AccountId;
+  /** In any order. */
+  readonly emails: readonly number[];
+  readonly details: TrailDetails;
+}
+
+/** Part of a mutation. */
+export function* recordMail(_tx: Tx, { event, atMs, messageId = '', by, account, emails, details }: MailEvent): Program<void> {
+  yield* run(sql`
+    INSERT INTO trail (at, event, queue_id, message_id, by_account, details, account, emails)
+    VALUES (${atMs}, ${event}, '', ${messageId.slice(0, LINE)}, ${by}, ${JSON.stringify(details)}, ${account}, ${formatEmails(emails)})`);
 }
 
 /** Characters of a line, RFC 5322 §2.1.1: a longer Message-ID is cut. */

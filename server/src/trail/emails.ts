@@ -1,0 +1,74 @@
+/**
+ * The messages of one account in one row, and the keys by which one of them finds it. An EXPUNGE of a thousand messages is one row and a few keys: few messages have
+ * a key each, many share one with their neighbours, and what is scattered over the whole account is found by the account alone.
+ */
+import { type AccountId, accountOf, type EmailId, idWithin } from '#core/ids.ts';
+import { formatRanges, normaliseRanges, parseRanges, rangesOf } from '#store/uid-set.ts';
+
+/** Messages with a key each. */
+const SINGLE = 16;
+/** Neighbours that share a key. */
+const BUCKET = 1024;
+/** Shared keys of a row. */
+const BUCKETS = 32;
+
+const low = (email: number): number => email - idWithin<EmailId>(accountOf(email as EmailId), 0);
+
+/** As a sequence set of the low parts of the ids, which all belong to one account. */
+export function formatEmails(emails: readonly number[]): string {
+  const [first] = emails;
+  if (first === undefined) return '';
+  const base = first - low(first);
+  let isAscending = true;
+  let previous = 0;
+  for (const email of emails) {
+    if (email < previous) isAscending = false;
+    previous = email;
+  }
+  const sorted = isAscending ? emails : Float64Array.from(emails).sort();
+  return formatRanges(rangesOf(Array.from(sorted, (email) => email - base)));
+}
+
+/** Whether the set holds a message. */
+export function hasEmail(account: AccountId, emails: string, email: EmailId): boolean {
+  if (emails === '' || accountOf(email) !== account) return false;
+  const n = low(email);
+  return parseRanges(emails).some(([first, last]) => n >= first && n <= last);
+}
+
+/** Messages of the set, at most `limit`. */
+export function emailsOf(account: AccountId, emails: string, limit: number): readonly EmailId[] {
+  const found: EmailId[] = [];
+  for (const [first, last] of parseRanges(emails)) {
+    for (let n = first; n <= last && found.length < limit; n++) found.push(idWithin<EmailId>(account, n));
+  }
+  return found;
+}
+
+/** How many messages the set holds. */
+export function countEmails(emails: string): number {
+  return parseRanges(emails).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+/** The keys of a row that is about these messages. */
+export function keysOfEmails(account: AccountId, emails: string): readonly string[] {
+  if (countEmails(emails) <= SINGLE) return emailsOf(account, emails, SINGLE).map(emailKey);
+  const buckets = normaliseRanges(parseRanges(emails).map(([first, last]) => [Math.floor(first / BUCKET), Math.floor(last / BUCKET)]));
+  const keys: string[] = [];
+  for (const [first, last] of buckets) {
+    if (keys.length + last - first + 1 > BUCKETS) return [`mail ${account}`];
+    for (let bucket = first; bucket <= last; bucket++) keys.push(`mail ${account} ${bucket}`);
+  }
+  return keys;
+}
+
+/** All the keys by which rows about a message are found. */
+export function keysForEmail(email: EmailId): readonly string[] {
+  const account = accountOf(email);
+  return [emailKey(email), `mail ${account} ${Math.floor(low(email) / BUCKET)}`, `mail ${account}`];
+}
+
+/** No address and no id holds a space. */
+function emailKey(email: EmailId): string {
+  return `email ${email}`;
+}
