@@ -7,5 +7,5 @@ import { parseServer, systemServers } from '#net/dns/system-servers.ts';
 /** Asks the servers of `[dns]`, or those of the system. */
 export async function makeResolver({ dns }: Config): Promise<StubResolver> {
   const servers = dns.servers.length > 0 ? dns.servers.map(parseServer) : await systemServers();
-  return new StubResolver({ servers, clock: systemClock });
+  return new StubResolver({ servers, clock: systemClock, trustsAuthenticData: dns.trustsAuthenticData });
 }

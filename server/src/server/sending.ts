@@ -4,7 +4,7 @@ import type { Config } from '#config/config.ts';
 import type { RelayConfig } from '#config/sections/queue.ts';
 import { systemClock } from '#core/clock.ts';
 import { DomainError } from '#core/errors.ts';
-import { srsDomain } from '#delivery/forwarding/rewriting.ts';
+import { srsDomain, trueSender } from '#delivery/forwarding/rewriting.ts';
 import { sendOwn } from '#delivery/send-own.ts';
 import { OutgoingSigner } from '#delivery/signing/outgoing-signer.ts';
 import { SigningKeys } from '#delivery/signing/signing-keys.ts';
@@ -14,9 +14,9 @@ import type { Log } from '#log/log.ts';
 import { Queue } from '#queue/queue.ts';
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from '#queue/settings.ts';
 import type { Relay } from '#queue/transport.ts';
-import { SmtpTransport } from '#smtp/client/transport.ts';
 import type { Store } from '#store/store.ts';
 import { ownMailServices } from './forwarding.ts';
+import { makeMailTransport } from './mail-transport.ts';
 import { makeResolver } from './resolver.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
@@ -46,19 +46,20 @@ export async function startSending({ config, settings, store, shared, log }: Sen
   const clock = systemClock;
   const directory = openDirectory({ store, log, clock, signIn: shared.signIn });
   const resolver = await makeResolver(config);
-  const transport = new SmtpTransport({ hostname: settings.hostname, resolver });
+  const mail = makeMailTransport({ config, hostname: settings.hostname, store, resolver, log });
   const keys = new SigningKeys({ store, clock, log });
   const signer = new OutgoingSigner({ keys, clock });
   const own = ownMailServices(config, store);
   const queue = new Queue({
     store,
-    transport,
+    transport: mail.transport,
     clock,
     log,
     settings,
     owner: 'main',
     // Senders of forwarded mail are rewritten: what they are told goes to the true ones.
     isLocalDomain: async (domain) => domain === srsDomain(own) || (await directory.isLocalDomain(domain)),
+    trueSender: (sender) => trueSender(own, sender),
     deliverLocal: ({ localPart, domain, bytes }) => sendOwn(own, { localPart, domain }, bytes),
     ...(config.dkim.isSigning && { sign: (message, content) => signer.sign(message, content) }),
     languageOf: async (account) => (await store.query(findAccount(account)))?.language ?? '',
@@ -66,6 +67,7 @@ export async function startSending({ config, settings, store, shared, log }: Sen
   return {
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
+      await mail[Symbol.asyncDispose]();
       keys[Symbol.dispose]();
       await directory[Symbol.asyncDispose]();
     },

@@ -241,12 +241,13 @@ export class SmtpSession implements MailSession {
     if (lineEnd !== '') writer.write(lineEnd);
   }
 
-  async #pieces({ sizeBytes, read }: OutgoingContent, take: (piece: Buffer) => Promise<void>): Promise<void> {
+  async #pieces(content: OutgoingContent, take: (piece: Buffer) => Promise<void>): Promise<void> {
     this.#connection.writer.timeoutMs = this.#timeLimits.blockMs;
+    const { sizeBytes } = content;
     const beganAtMs = performance.now();
     for (let at = 0; at < sizeBytes; at += PIECE) {
       if (performance.now() - beganAtMs > LONGEST_CONTENT_MS) throw new NetError('timeout', 'the server takes the message too slowly');
-      const piece = await read(at, Math.min(PIECE, sizeBytes - at));
+      const piece = await content.read(at, Math.min(PIECE, sizeBytes - at));
       await take(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
     }
   }

@@ -61,7 +61,8 @@ export class SmtpTransport implements MailTransport {
       host = await findHost(resolver, exchange, destination.kind, rules);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      failures.push({ ...error, status: error.status, message: error.message });
+      const { status, message, host: told, isPermanent } = error;
+      failures.push({ status, message, host: told, isPermanent });
       return error instanceof LeadsBack ? 'leads-back' : undefined;
     }
     const demand = await demandOf(host, { resolver, destination, exchanges: search.exchanges, sts: search.sts });
