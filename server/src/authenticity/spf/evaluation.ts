@@ -100,12 +100,13 @@ export class Evaluation {
   /** §4.4, §4.5. */
   async #record(domain: string): Promise<SpfRecord | undefined> {
     const answer = await this.#ask(() => this.#resolver.resolveTxt(domain));
-    const texts = answer.records.filter(isSpfRecord);
-    if (texts.length > 1) throw new SpfFailure('permerror', `${domain} has ${texts.length} SPF records`);
-    if (texts[0] === undefined) return undefined;
-    const record = parseSpfRecord(texts[0]);
-    if ('error' in record) throw new SpfFailure('permerror', `${domain}: ${record.error}`);
-    return record;
+    let choice = choices.get(answer);
+    if (!choice) {
+      choice = choose(answer.records);
+      choices.set(answer, choice);
+    }
+    if (choice.error !== undefined) throw new SpfFailure('permerror', `${domain}: ${choice.error}`);
+    return choice.record;
   }
 
   async #matches(mechanism: Mechanism, domain: string): Promise<boolean> {
@@ -256,7 +257,8 @@ export class Evaluation {
   /** `%{p}`, §7.3: the domain itself, or a name below it, or any; `unknown` where none is confirmed. */
   async #validatedName(domain: string): Promise<string> {
     const names = await this.#clientNames();
-    const rank = (name: string): number => (name === domain ? 0 : isAtOrBelow(name, domain) ? 1 : 2);
+    const wanted = domain.toLowerCase();
+    const rank = (name: string): number => (name === wanted ? 0 : isAtOrBelow(name, wanted) ? 1 : 2);
     for (const name of names.toSorted((a, b) => rank(a) - rank(b))) if (await this.#isConfirmed(name)) return name;
     return 'unknown';
   }
@@ -297,6 +299,23 @@ export class Evaluation {
     if (isVoid && ++this.#voidLookups > MOST_VOID_LOOKUPS)
       throw new SpfFailure('permerror', `more than ${MOST_VOID_LOOKUPS} terms ask for what does not exist`);
   }
+}
+
+interface Choice {
+  /** Undefined where there is none. */
+  readonly record?: SpfRecord | undefined;
+  readonly error?: string | undefined;
+}
+
+/** Records that were read before, for as long as the resolver remembers the very answer they came in. */
+const choices = new WeakMap<object, Choice>();
+
+function choose(texts: readonly string[]): Choice {
+  const records = texts.filter(isSpfRecord);
+  if (records.length > 1) return { error: `there are ${records.length} SPF records` };
+  if (records[0] === undefined) return {};
+  const record = parseSpfRecord(records[0]);
+  return 'error' in record ? record : { record };
 }
 
 /** Labels cannot hold anything else; what would need it matches nothing. RFC 8616 §4 */
