@@ -3,7 +3,8 @@
  *
  * RFC 6376 §3.5, §6.1.1 · RFC 8301 §3.1 (algorithms) · RFC 8463 §3 · RFC 8616 §4 (`d=` and `i=` in UTF-8) · RFC 8617 §4.1.2 (the ARC form: an instance in `i=`, no `v=`)
  */
-import { domainToASCII } from 'node:url';
+import { textOfOctets } from '#message/octets.ts';
+import { domainToName, isAtOrBelow } from '../domain-name.ts';
 import type { Canonicalization } from './canonical-header.ts';
 import type { DkimAlgorithm } from './keys.ts';
 import { parseBase64, parseNumber, splitList, type TagList, withoutFolding } from './tag-list.ts';
@@ -92,7 +93,7 @@ function parse(tags: TagList | undefined, form: 'dkim' | 'arc'): { readonly sign
   if (signedAtS !== undefined && expiresAtS !== undefined && expiresAtS <= signedAtS) return neutral('x= is not later than t=');
   const identity = form === 'dkim' && tags.has('i') ? withoutFolding(value('i')) : `@${domain}`;
   const identityDomain = domainOf(identity.slice(identity.lastIndexOf('@') + 1));
-  if (identityDomain === undefined || !identity.includes('@') || !isWithin(identityDomain, domain)) return neutral('i= is not under d=');
+  if (identityDomain === undefined || !identity.includes('@') || !isAtOrBelow(identityDomain, domain)) return neutral('i= is not under d=');
   if (form === 'dkim' && !signedFields.includes('from')) return { problem: { result: 'permerror', reason: 'From is not signed' } };
   return {
     signature: {
@@ -116,22 +117,10 @@ function parse(tags: TagList | undefined, form: 'dkim' | 'arc'): { readonly sign
 const REQUIRED = ['v', 'a', 'b', 'bh', 'd', 'h', 's'] as const;
 const ARC_REQUIRED = ['i', 'a', 'b', 'bh', 'd', 'h', 's'] as const;
 
-/** The name of a domain, A-labels in lower case (§3.5: `d=` and `s=`; RFC 8616: U-labels in UTF-8). Undefined where it is none. */
+/** The name of a domain or a selector, A-labels in lower case; §3.5 knows no final dot, RFC 8616 lets U-labels stand in UTF-8. Undefined where it is none. */
 export function domainOf(octets: string): string | undefined {
-  if (octets.length > LONGEST_LABEL) return undefined;
-  if (DOMAIN.test(octets)) return octets.toLowerCase();
-  // oxlint-disable-next-line no-control-regex -- octets outside ASCII
-  if (!/[\x80-\xff]/.test(octets)) return undefined;
-  const ascii = domainToASCII(Buffer.from(octets, 'latin1').toString('utf8').toLowerCase());
-  return DOMAIN.test(ascii) ? ascii : undefined;
-}
-
-/** Letters, digits, hyphens; underscores too, for they are used. */
-const DOMAIN = /^(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}$/;
-
-/** Whether a domain is another or below it; both A-labels in lower case. */
-function isWithin(domain: string, parent: string): boolean {
-  return domain === parent || domain.endsWith(`.${parent}`);
+  if (octets.length > LONGEST_LABEL || octets.endsWith('.')) return undefined;
+  return domainToName(textOfOctets(octets));
 }
 
 function isCanonicalization(name: string | undefined): name is Canonicalization {
