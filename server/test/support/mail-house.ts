@@ -15,6 +15,7 @@ import { DIRECTORY_MUTATIONS } from '#directory/mutations.ts';
 import { type OpenDirectory, openDirectory } from '#directory/open-directory.ts';
 import { hashPassword } from '#directory/password.ts';
 import { createSharedSignInState } from '#directory/shared-sign-in.ts';
+import type { Resolver } from '#net/dns/resolver.ts';
 import { entriesByUid, readMessages } from '#store/read-messages.ts';
 import { findMailbox } from '#store/list-mailboxes.ts';
 import type { Store } from '#store/store.ts';
@@ -33,14 +34,18 @@ export interface MailHouse extends AsyncDisposable {
   readonly accounts: Readonly<Record<'admin' | 'jan' | 'anna' | 'full' | 'gone', AccountId>>;
   /** Every message of an account's INBOX, whole, as a client downloads it. */
   inbox(account: AccountId): Promise<readonly string[]>;
+  /** The same of another mailbox; none where there is no such mailbox. */
+  mailbox(account: AccountId, name: string): Promise<readonly string[]>;
 }
 
 export interface MailHouseOptions extends TestStoreOptions {
   readonly settings?: Partial<DeliverySettings>;
+  /** What checks of mail from elsewhere ask; by default they are not made. */
+  readonly resolver?: Resolver;
 }
 
 export async function openMailHouse(options: MailHouseOptions = {}): Promise<MailHouse> {
-  const { settings, ...storeOptions } = options;
+  const { settings, resolver, ...storeOptions } = options;
   const clock = new FakeClock(TEST_TIME_MS);
   const log = new MemoryLog();
   const opened = await openTestStore({ ...storeOptions, mutations: [...DIRECTORY_MUTATIONS, ...DELIVERY_MUTATIONS, ...(options.mutations ?? [])] });
@@ -61,7 +66,14 @@ export async function openMailHouse(options: MailHouseOptions = {}): Promise<Mai
   await store.commit(addAlias, { account: accounts.jan, address: 'jan.kowalski@capri.example', nowMs });
   await appendTexts(store, accounts.full, await mailboxId(store, accounts.full, 'INBOX'), [sampleText(1)]);
   await store.commit(setState, { account: accounts.gone, state: 'disabled' });
-  const services: DeliveryServices = { store, directory, log, clock, settings: { hostname: 'mx.capri.example', ...DEFAULT_DELIVERY_SETTINGS, ...settings } };
+  const services: DeliveryServices = {
+    store,
+    directory,
+    log,
+    clock,
+    resolver,
+    settings: { hostname: 'mx.capri.example', ...DEFAULT_DELIVERY_SETTINGS, ...settings },
+  };
   return {
     store,
     directory,
@@ -70,7 +82,8 @@ export async function openMailHouse(options: MailHouseOptions = {}): Promise<Mai
     log,
     clock,
     accounts,
-    inbox: (account) => readInbox(store, account),
+    inbox: (account) => readMailbox(store, account, 'INBOX'),
+    mailbox: (account, name) => readMailbox(store, account, name),
     [Symbol.asyncDispose]: async () => {
       await directory[Symbol.asyncDispose]();
       await opened[Symbol.asyncDispose]();
@@ -80,10 +93,10 @@ export async function openMailHouse(options: MailHouseOptions = {}): Promise<Mai
 
 let hash: Promise<string> | undefined;
 
-async function readInbox(store: Store, account: AccountId): Promise<readonly string[]> {
-  const inbox = await store.query(findMailbox(account, 'INBOX'));
-  if (inbox === undefined) throw new Error('the account has no INBOX');
-  const entries = await store.query(entriesByUid(inbox.mailbox, 1, 2 ** 32 - 1));
+async function readMailbox(store: Store, account: AccountId, name: string): Promise<readonly string[]> {
+  const mailbox = await store.query(findMailbox(account, name));
+  if (mailbox === undefined) return [];
+  const entries = await store.query(entriesByUid(mailbox.mailbox, 1, 2 ** 32 - 1));
   const messages = await store.query(readMessages(entries.map(([, email]) => email as EmailId)));
   return Promise.all(
     messages.map(async (message) => {
