@@ -17,6 +17,8 @@ const issued = issueCertificate(authority, ['mx.peer.test', 'localhost', '127.0.
 
 /** The authority of the peers' certificates. */
 export const peerCa: string = authority.certificate;
+/** What a peer shows unless it is given another: itself, then its authority. PEM. */
+export const peerCertificate: string = issued.certificate;
 
 export interface SmtpPeer extends AsyncDisposable {
   readonly port: number;
