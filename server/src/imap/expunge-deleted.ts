@@ -4,8 +4,9 @@
  * RFC 9051 §6.4.2, §6.4.3, §6.4.9
  */
 import { DELETED, hasFlag } from '#store/flags.ts';
-import { type Expunged, expunge } from '#store/expunge.ts';
+import type { Expunged } from '#store/expunge.ts';
 import { commitSlices, slicesOf } from '#store/slices.ts';
+import { expungeBy } from '#trail/mail-changes.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
 
@@ -14,7 +15,8 @@ import type { Session } from './session.ts';
  * removed unseen. Returns the modseq of the last change, undefined where there was none.
  */
 export async function expungeDeleted(session: Session, selected: Selected, uids?: Uint32Array): Promise<number | undefined> {
-  const { base, view, mailbox } = selected;
+  const { base, view, mailbox, name } = selected;
+  const { account, actor } = session;
   const candidates = uids ?? view.uids.subarray(0, view.length);
   let index = -1;
   const deleted = candidates.filter((uid) => {
@@ -27,7 +29,7 @@ export async function expungeDeleted(session: Session, selected: Selected, uids?
   await commitSlices(
     slicesOf(deleted, base),
     (slice): Promise<Expunged> =>
-      session.store.commit(expunge, { account: session.account, mailbox, uids: slice.set, onlyDeleted: true, nowMs: session.services.clock.nowMs() }),
+      session.store.commit(expungeBy, { account, mailbox, uids: slice.set, onlyDeleted: true, nowMs: session.services.clock.nowMs(), actor, name }),
     (expunged) => {
       modseq = expunged.modseq ?? modseq;
     },

@@ -8,6 +8,7 @@ import type { Identity } from '#directory/directory.ts';
 import type { Log } from '#log/log.ts';
 import type { Connection, Reader, Writer } from '#net/connection.ts';
 import type { Store } from '#store/store.ts';
+import type { Actor } from '#trail/mail-changes.ts';
 import { ImapError, type State } from './command.ts';
 import { CommandReader } from './command-reader.ts';
 import { releaseKeywords } from './keywords.ts';
@@ -64,6 +65,11 @@ export class Session {
   get account(): AccountId {
     if (this.identity === undefined) throw new ImapError('BAD', 'Sign in first');
     return this.identity.account;
+  }
+
+  /** For the trail: who changes something, and from where. */
+  get actor(): Actor {
+    return { account: this.account, login: this.identity?.login ?? '', door: 'imap', address: this.connection.remote.address };
   }
 
   /** The selected mailbox; BAD where there is none. */

@@ -4,9 +4,8 @@
  * RFC 9051 §6.4.7, §6.4.8 · RFC 4315 §3 (COPYUID) · RFC 6851
  */
 import type { MailboxId } from '#core/ids.ts';
-import { type Copied, type CopyArgs, copyMessages, moveMessages } from '#store/copy-messages.ts';
-import type { Mutation } from '#store/mutation.ts';
 import { commitSlices, slicesOf } from '#store/slices.ts';
+import { copyBy, moveBy } from '#trail/mail-changes.ts';
 import { withTryCreate } from './errors.ts';
 import { mailboxNamed } from './mailboxes.ts';
 import type { Selected } from './selected.ts';
@@ -53,9 +52,10 @@ export async function findTarget(session: Session, name: string): Promise<Mailbo
 export async function transfer(
   session: Session,
   selected: Selected,
-  how: { readonly kind: 'copy' | 'move'; readonly uids: Uint32Array; readonly to: MailboxId; readonly limitBytes?: number },
+  how: { readonly kind: 'copy' | 'move'; readonly uids: Uint32Array; readonly to: MailboxId; readonly toName: string; readonly limitBytes?: number },
 ): Promise<Transferred> {
-  const mutation: Mutation<CopyArgs, Copied> = how.kind === 'copy' ? copyMessages : moveMessages;
+  const mutation = how.kind === 'copy' ? copyBy : moveBy;
+  const { actor } = session;
   const source: string[] = [];
   const target: string[] = [];
   let uidValidity = 0;
@@ -72,6 +72,9 @@ export async function transfer(
           to: how.to,
           uids: slice.set,
           nowMs: session.services.clock.nowMs(),
+          actor,
+          fromName: selected.name,
+          toName: how.toName,
           ...(how.limitBytes !== undefined && { limitBytes: how.limitBytes }),
         }),
       (copied, slice) => {

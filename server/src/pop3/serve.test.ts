@@ -6,6 +6,7 @@ import { setState } from '#directory/accounts.ts';
 import { RateLimiter } from '#net/rate-limit.ts';
 import { copyMessages } from '#store/copy-messages.ts';
 import { expunge } from '#store/expunge.ts';
+import { TRAIL_MUTATIONS } from '#trail/mutations.ts';
 import { addTestAccount, openTestDirectory, type TestDirectory } from '../../test/support/directory.ts';
 import { LineClient, type ServedDoor, serveDoor } from '../../test/support/net.ts';
 import { appendTexts, mailboxId, sampleText } from '../../test/support/store.ts';
@@ -147,7 +148,7 @@ interface ServedInbox extends TestDirectory {
 
 /** A POP3 door over an account `jan` whose INBOX holds these messages; pop3s unless the transcript begins plain. */
 async function servedInbox(texts: readonly string[], services: Partial<Pop3Services> = {}): Promise<ServedInbox> {
-  const place = await openTestDirectory();
+  const place = await openTestDirectory({ mutations: TRAIL_MUTATIONS });
   const account = await addTestAccount(place, 'jan');
   const inbox = await mailboxId(place.store, account, 'INBOX');
   const emails: number[] = [];

@@ -4,6 +4,7 @@ import { systemClock } from '#core/clock.ts';
 import { addAccount } from '#directory/accounts.ts';
 import { addDomain } from '#directory/domains.ts';
 import { DIRECTORY_MUTATIONS } from '#directory/mutations.ts';
+import { TRAIL_MUTATIONS } from '#trail/mutations.ts';
 import { openDirectory } from '#directory/open-directory.ts';
 import { hashPassword } from '#directory/password.ts';
 import { createSharedSignInState } from '#directory/shared-sign-in.ts';
@@ -34,7 +35,7 @@ export async function openImapServer(
   settings: Partial<ImapSettings> = {},
   adapt: (services: ImapServices) => ImapServices = (services) => services,
 ): Promise<ImapTestServer> {
-  const testStore = await openTestStore({ mutations: DIRECTORY_MUTATIONS });
+  const testStore = await openTestStore({ mutations: [...DIRECTORY_MUTATIONS, ...TRAIL_MUTATIONS] });
   const { store } = testStore;
   const log = new MemoryLog();
   const directory = openDirectory({ store, log, signIn: createSharedSignInState(), refusalMs: 1 });

@@ -5,6 +5,8 @@
  * (RFC 9051 §4.3: CHAR8).
  */
 import { MessageParser } from '#message/parse.ts';
+import { parseMessageId } from '#message/message-id.ts';
+import type { ParsedMessage } from '#message/part.ts';
 import { prepare } from '#message/prepare.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import type { Body } from '#store/mutation.ts';
@@ -16,6 +18,8 @@ const STREAM_BYTES = 64 * 1024;
 export interface Uploaded {
   readonly message: PreparedMessage;
   readonly body: Body;
+  /** With its angle brackets; empty where there is none. */
+  readonly messageId: string;
 }
 
 export class Upload {
@@ -54,15 +58,20 @@ export class Upload {
   async finish(): Promise<Uploaded> {
     if (this.#stream === undefined) {
       this.#parser.write(this.#bytes);
-      return { message: prepare(this.#parser.end()), body: { bytes: this.#bytes } };
+      return { ...prepared(this.#parser.end()), body: { bytes: this.#bytes } };
     }
-    const message = prepare(this.#parser.end());
+    const made = prepared(this.#parser.end());
     const { blob, length } = await this.#stream.finish();
-    return { message, body: { blob, length } };
+    return { ...made, body: { blob, length } };
   }
 
   /** Gives everything back. */
   async abort(): Promise<void> {
     await this.#stream?.abort();
   }
+}
+
+function prepared(parsed: ParsedMessage): Pick<Uploaded, 'message' | 'messageId'> {
+  const id = parseMessageId(parsed.header.first('message-id'));
+  return { message: prepare(parsed), messageId: id === undefined ? '' : `<${id}>` };
 }

@@ -5,8 +5,9 @@
  */
 import { DomainError } from '#core/errors.ts';
 import type { AddedMessage } from '#store/add-message.ts';
-import { type AppendArgs, type AppendedMessage, append as appendMessages } from '#store/append.ts';
+import type { AppendedMessage } from '#store/append.ts';
 import type { Body } from '#store/mutation.ts';
+import { appendBy, type AppendByArgs } from '#trail/mail-changes.ts';
 import { type AppendArguments, isAtMessage, isAtNextMessage, type MessageArguments, parseAppend, parseMessage } from '../append/arguments.ts';
 import { Upload } from '../append/upload.ts';
 import { type Command, ImapError } from '../command.ts';
@@ -31,8 +32,10 @@ export const append: Command<AppendArguments> = {
     });
     if (!isSelectable) throw new DomainError('mailbox-not-selectable', 'The mailbox cannot hold messages');
     const room = await roomOf(session);
+    const { account, actor } = session;
     const messages: AppendedMessage[] = [];
     const bodies: Body[] = [];
+    const messageIds: string[] = [];
     let usedBytes = 0;
     let heldBytes = 0;
     for (let next: MessageArguments | undefined = first; next !== undefined; next = await nextMessage(session, next)) {
@@ -41,22 +44,23 @@ export const append: Command<AppendArguments> = {
       check(session, next, usedBytes > room.freeBytes);
       const upload = new Upload(session.store, next.header.sizeBytes, heldBytes + next.header.sizeBytes <= HELD_LIMIT_BYTES);
       heldBytes += upload.heldBytes;
-      const { message, body } = await receive(session, upload);
+      const { message, body, messageId } = await receive(session, upload);
       bodies.push(body);
+      messageIds.push(messageId);
       messages.push({ message, flags: next.flags, keywords: next.keywords, receivedAtMs: next.receivedAtMs ?? session.services.clock.nowMs() });
     }
     const added = await commit(
       session,
-      { account: session.account, mailbox, messages, nowMs: session.services.clock.nowMs(), limitBytes: room.limitBytes },
+      { account, mailbox, messages, nowMs: session.services.clock.nowMs(), limitBytes: room.limitBytes, actor, name, messageIds },
       bodies,
     );
     return { code: `APPENDUID ${added[0]?.uidValidity ?? 0} ${writeSet(added.map(({ uid }) => uid))}`, text: 'APPEND completed.' };
   },
 };
 
-async function commit(session: Session, args: AppendArgs, bodies: readonly Body[]): Promise<readonly AddedMessage[]> {
+async function commit(session: Session, args: AppendByArgs, bodies: readonly Body[]): Promise<readonly AddedMessage[]> {
   try {
-    return await session.store.commit(appendMessages, args, bodies);
+    return await session.store.commit(appendBy, args, bodies);
   } catch (error) {
     // The mailbox may have been deleted while the message was on its way.
     throw withTryCreate(error);

@@ -8,7 +8,7 @@
  */
 import { DomainError } from '#core/errors.ts';
 import type { MailboxId } from '#core/ids.ts';
-import { expunge } from '#store/expunge.ts';
+import { expungeBy } from '#trail/mail-changes.ts';
 import type { Command } from '../command.ts';
 import type { Session } from '../session.ts';
 import { copyUid, findTarget, parseTransfer, transfer, type TransferArgs } from '../transfer-messages.ts';
@@ -28,9 +28,9 @@ export const copy: Command<TransferArgs> = {
       const bytes = uids.reduce((sum, uid) => sum + (base.sizes[base.indexOf(uid)] ?? 0), 0);
       if (usedBytes + bytes > limitBytes) throw new DomainError('over-quota', 'There is no room for these messages');
     }
-    const copied = await transfer(session, selected, { kind: 'copy', uids, to, limitBytes });
+    const copied = await transfer(session, selected, { kind: 'copy', uids, to, toName: name, limitBytes });
     if (copied.failure !== undefined) {
-      await takeBack(session, to, copied.target);
+      await takeBack(session, { mailbox: to, name }, copied.target);
       throw copied.failure.error;
     }
     const code = copyUid(copied);
@@ -40,12 +40,13 @@ export const copy: Command<TransferArgs> = {
 };
 
 /** Each range came from one slice or several: cut to what the store takes at once. */
-async function takeBack(session: Session, mailbox: MailboxId, ranges: readonly string[]): Promise<void> {
+async function takeBack(session: Session, target: { readonly mailbox: MailboxId; readonly name: string }, ranges: readonly string[]): Promise<void> {
+  const { account, actor } = session;
   for (const range of ranges) {
     const [first, last = first] = range.split(':').map(Number);
     for (let from = first ?? 0; from <= (last ?? 0); from += 1000) {
       const uids = `${from}:${Math.min(from + 999, last ?? 0)}`;
-      await session.store.commit(expunge, { account: session.account, mailbox, uids, onlyDeleted: false, nowMs: session.services.clock.nowMs() });
+      await session.store.commit(expungeBy, { account, ...target, uids, onlyDeleted: false, nowMs: session.services.clock.nowMs(), actor });
     }
   }
 }

@@ -16,7 +16,7 @@ export const move: Command<TransferArgs> = {
     const selected = session.mustBeWritable;
     const uids = selected.view.uidsOf(set, kind);
     const to = await findTarget(session, name);
-    const moved = await transfer(session, selected, { kind: 'move', uids, to });
+    const moved = await transfer(session, selected, { kind: 'move', uids, to, toName: name });
     // Before the expunges, which the session tells after this (RFC 6851 §4.3).
     const code = copyUid(moved);
     if (code !== undefined) session.untagged(`OK [${code}] Moved`);

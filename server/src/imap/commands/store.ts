@@ -6,7 +6,9 @@
 import type { Modseq } from '#core/ids.ts';
 import { commitSlices, type Slice, slicesOf } from '#store/slices.ts';
 import { parseRanges, uidsOf } from '#store/uid-set.ts';
-import { type FlagChange, type UpdatedFlags, updateFlags } from '#store/update-flags.ts';
+import { DELETED, hasFlag } from '#store/flags.ts';
+import { type FlagChange, type UpdatedFlags, type UpdateFlagsArgs, updateFlags } from '#store/update-flags.ts';
+import { markDeletedBy } from '#trail/mail-changes.ts';
 import { type Command, ImapError, type TaggedOk } from '../command.ts';
 import { noItems } from '../fetch/request.ts';
 import { Output } from '../fetch/output.ts';
@@ -44,7 +46,9 @@ export const store: Command<StoreArgs> = {
   },
   async run(session, { set, unchangedSince, change, isSilent }, kind) {
     const selected = session.mustBeWritable;
-    const { view, base, keywords, mailbox } = selected;
+    const { view, base, keywords, mailbox, name } = selected;
+    const { account, actor } = session;
+    const isTold = change.mode !== 'remove' && hasFlag(change.flags, DELETED);
     // Naming a modseq tells that this client understands CONDSTORE (RFC 7162 §3.1).
     if (unchangedSince !== undefined) session.enableCondstore();
     const uids = view.uidsOf(set, kind);
@@ -60,15 +64,12 @@ export const store: Command<StoreArgs> = {
     const pace = new Pace();
     const modified: number[] = [];
 
-    const commit = (slice: Slice): Promise<UpdatedFlags> =>
-      session.store.commit(updateFlags, {
-        account: session.account,
-        mailbox,
-        uids: slice.set,
-        change,
-        ...(unchangedSince !== undefined && { unchangedSince }),
-        nowMs: session.services.clock.nowMs(),
-      });
+    const commit = (slice: Slice): Promise<UpdatedFlags> => {
+      const nowMs = session.services.clock.nowMs();
+      const args: UpdateFlagsArgs = { account, mailbox, uids: slice.set, change, ...(unchangedSince !== undefined && { unchangedSince }), nowMs };
+      // The trail tells of \Deleted and of no other flag.
+      return isTold ? session.store.commit(markDeletedBy, { ...args, actor, name }) : session.store.commit(updateFlags, args);
+    };
     const tell = async ({ modseq, changed, stale }: UpdatedFlags, slice: Slice): Promise<void> => {
       if (modseq !== undefined) view.acknowledge(modseq);
       base.refresh();

@@ -3,8 +3,8 @@
  *
  * RFC 1939 §5, §6 · RFC 3206 (SYS/TEMP)
  */
-import { expunge } from '#store/expunge.ts';
 import { formatRanges, rangesOf } from '#store/uid-set.ts';
+import { type Actor, expungeBy } from '#trail/mail-changes.ts';
 import type { Command } from '../command.ts';
 import { Pop3Error } from '../errors.ts';
 import type { Session } from '../session.ts';
@@ -30,12 +30,15 @@ async function removeMarked(session: Session): Promise<number> {
   const { mailbox } = session.maildrop;
   const uids = session.maildrop.markedUids();
   if (session.identity === undefined || uids.length === 0) return 0;
-  const { account } = session.identity;
+  const { account, login } = session.identity;
+  const actor: Actor = { account, login, door: 'pop3', address: session.connection.remote.address };
   const slices: string[] = [];
   for (let start = 0; start < uids.length; start += SLICE) slices.push(formatRanges(rangesOf(uids.slice(start, start + SLICE))));
   try {
     // Asked for together, they are made together: up to 1,000 messages in one mutation, more in as many as it takes, in one group of the writer.
-    await Promise.all(slices.map((slice) => store.commit(expunge, { account, mailbox, uids: slice, onlyDeleted: false, nowMs: clock.nowMs() })));
+    await Promise.all(
+      slices.map((slice) => store.commit(expungeBy, { account, mailbox, uids: slice, onlyDeleted: false, nowMs: clock.nowMs(), actor, name: 'INBOX' })),
+    );
   } catch (error) {
     session.log.error('store.failed', error, { what: 'QUIT' });
     session.state = 'closed';
