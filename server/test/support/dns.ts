@@ -91,7 +91,8 @@ export class FakeDns implements AsyncDisposable {
     const name = question.name.toLowerCase();
     this.questions.push(`${question.type} ${name}`);
     const base: Packet = { id: query.id ?? 0, type: 'response', questions: query.questions ?? [] };
-    if (this.faults.failing?.some((failing) => failing === name || failing === `${question.type} ${name}`)) return encode({ ...base, flags: RECURSION_AVAILABLE | 2 });
+    if (this.faults.failing?.some((failing) => failing === name || failing === `${question.type} ${name}`))
+      return encode({ ...base, flags: RECURSION_AVAILABLE | 2 });
     const secure = this.faults.insecure?.includes(name) ? 0 : AUTHENTIC_DATA;
     if (isTruncated) return encode({ ...base, flags: RECURSION_AVAILABLE | TRUNCATED_RESPONSE });
     const answers: Answer[] = [];

@@ -3,12 +3,13 @@
  *
  * RFC 1034 §3.6.2 (aliases) · RFC 2308 §2, §5 (negative answers) · RFC 6604 (status of an alias's target) · RFC 7505 (null MX)
  */
-import type { Answer, Packet } from 'dns-packet';
 import { canonicalAddress } from '../address.ts';
 import { isName } from './name.ts';
+import { type Packet, type PacketRecord, type RecordType, readName, TYPES } from './packet.ts';
 import { type DnsAnswer, DnsError, type MxRecord, type SrvRecord, type TlsaRecord } from './resolver.ts';
 
-export interface RecordTypes {
+/** What a record of each type is read as. */
+export interface RecordTypes extends Readonly<Record<RecordType, unknown>> {
   readonly A: string;
   readonly AAAA: string;
   readonly MX: MxRecord;
@@ -18,8 +19,6 @@ export interface RecordTypes {
   readonly CNAME: string;
   readonly SRV: SrvRecord;
 }
-
-export type RecordType = keyof RecordTypes;
 
 export interface ReadAnswer<Record> {
   readonly answer: DnsAnswer<Record>;
@@ -37,9 +36,9 @@ const ALIASES = 12;
 const RECORDS = 500;
 const OCTETS_EACH = 200;
 
-const READERS: { readonly [Type in RecordType]: (data: unknown) => RecordTypes[Type] | undefined } = {
-  A: toAddress,
-  AAAA: toAddress,
+const READERS: { readonly [Type in RecordType]: (octets: Buffer, start: number, end: number) => RecordTypes[Type] | undefined } = {
+  A: (octets, start, end) => (end - start === 4 ? canonicalAddress(octets.subarray(start, end).join('.')) : undefined),
+  AAAA: (octets, start, end) => (end - start === 16 ? toAddress6(octets, start) : undefined),
   MX: toMx,
   TXT: toText,
   TLSA: toTlsa,
@@ -53,22 +52,21 @@ const READERS: { readonly [Type in RecordType]: (data: unknown) => RecordTypes[T
  * nothing (SERVFAIL, REFUSED).
  */
 export function readAnswer<Type extends RecordType>(packet: Packet, name: string, type: Type, isTrusted: boolean): ReadAnswer<RecordTypes[Type]> {
-  const isAuthentic = isTrusted && packet.flag_ad === true;
-  if (packet.rcode !== 'NOERROR' && packet.rcode !== 'NXDOMAIN') throw new DnsError('server-failure', `${name} ${type}: ${packet.rcode ?? 'no code'}`);
-  const answers = packet.answers ?? [];
+  const isAuthentic = isTrusted && packet.isAuthentic;
+  if (packet.rcode !== 'NOERROR' && packet.rcode !== 'NXDOMAIN') throw new DnsError('server-failure', `${name} ${type}: ${packet.rcode}`);
   // Who asks for an alias wants that one, not where it leads.
-  const { owner, ttlS: aliasTtlS } = type === 'CNAME' ? { owner: name, ttlS: LONGEST_TTL_S } : followAliases(answers, name);
+  const { owner, ttlS: aliasTtlS } = type === 'CNAME' ? { owner: name, ttlS: LONGEST_TTL_S } : followAliases(packet, name);
   let ttlS = aliasTtlS;
   let octets = OCTETS_EACH;
   const records: Array<RecordTypes[Type]> = [];
   if (packet.rcode === 'NOERROR') {
-    for (const { type: recordType, name: recordName, ttl, data } of answers) {
-      if (recordType !== type || recordName.toLowerCase() !== owner) continue;
-      const record = READERS[type](data);
+    for (const found of packet.answers) {
+      if (found.type !== TYPES[type] || found.owner !== owner) continue;
+      const record = READERS[type](packet.octets, found.start, found.end);
       if (record === undefined) continue;
       records.push(record);
-      ttlS = Math.min(ttlS, ttl ?? 0);
-      octets += OCTETS_EACH + (typeof record === 'string' ? record.length : 0);
+      ttlS = Math.min(ttlS, found.ttlS);
+      octets += OCTETS_EACH + found.end - found.start;
       if (records.length === RECORDS) break;
     }
   }
@@ -79,63 +77,64 @@ export function readAnswer<Type extends RecordType>(packet: Packet, name: string
   const status = packet.rcode === 'NXDOMAIN' ? 'no-domain' : 'no-data';
   return {
     answer: { status, records: Object.freeze(records), isAuthentic, canonicalName: owner },
-    ttlS: Math.min(ttlS, negativeTtl(packet.authorities ?? [])),
+    ttlS: Math.min(ttlS, packet.negativeTtlS ?? NEGATIVE_TTL_WITHOUT_SOA_S, LONGEST_NEGATIVE_TTL_S),
     octets,
   };
 }
 
-function followAliases(answers: readonly Answer[], name: string): { readonly owner: string; readonly ttlS: number } {
+function followAliases(packet: Packet, name: string): { readonly owner: string; readonly ttlS: number } {
   let owner = name;
   let ttlS = LONGEST_TTL_S;
-  for (let alias = 0; alias < ALIASES; alias++) {
-    const found = answers.find((record) => record.type === 'CNAME' && record.name.toLowerCase() === owner);
-    if (!found || typeof found.data !== 'string') break;
-    owner = found.data.toLowerCase();
-    ttlS = Math.min(ttlS, found.ttl ?? 0);
+  const aliases = packet.answers.filter(({ type }) => type === TYPES.CNAME);
+  for (let count = 0; count < ALIASES; count++) {
+    const found: PacketRecord | undefined = aliases.find((alias) => alias.owner === owner);
+    const target = found && readName(packet.octets, found.start, found.end);
+    if (!found || target === undefined) break;
+    owner = target;
+    ttlS = Math.min(ttlS, found.ttlS);
   }
   return { owner, ttlS };
 }
 
-/** RFC 2308 §5: the smaller of the SOA's own time and its minimum field. */
-function negativeTtl(authorities: readonly Answer[]): number {
-  const soa = authorities.find((record) => record.type === 'SOA');
-  if (!soa) return NEGATIVE_TTL_WITHOUT_SOA_S;
-  const minimum = (soa.data as { readonly minimum?: unknown } | undefined)?.minimum;
-  return Math.min(soa.ttl ?? 0, typeof minimum === 'number' ? minimum : 0, LONGEST_NEGATIVE_TTL_S);
+function toAddress6(octets: Buffer, start: number): string | undefined {
+  const groups: string[] = [];
+  for (let at = start; at < start + 16; at += 2) groups.push(octets.readUInt16BE(at).toString(16));
+  return canonicalAddress(groups.join(':'));
 }
 
-function toMx(data: unknown): MxRecord | undefined {
-  const { preference, exchange } = (data ?? {}) as { preference?: unknown; exchange?: unknown };
-  if (typeof preference !== 'number' || typeof exchange !== 'string') return undefined;
-  const name = exchange === '.' ? '' : exchange.toLowerCase();
-  return name === '' || isName(name) ? { preference, exchange: name } : undefined;
-}
-
-function toAddress(data: unknown): string | undefined {
-  return typeof data === 'string' ? canonicalAddress(data) : undefined;
+function toMx(octets: Buffer, start: number, end: number): MxRecord | undefined {
+  if (end - start < 3) return undefined;
+  const name = readName(octets, start + 2, end);
+  if (name === undefined || (name !== '.' && !isName(name))) return undefined;
+  return { preference: octets.readUInt16BE(start), exchange: name === '.' ? '' : name };
 }
 
 /** One character an octet. */
-function toText(data: unknown): string | undefined {
-  if (Buffer.isBuffer(data)) return data.toString('latin1');
-  if (!Array.isArray(data)) return undefined;
+function toText(octets: Buffer, start: number, end: number): string | undefined {
   let text = '';
-  for (const part of data as unknown[]) if (Buffer.isBuffer(part)) text += part.toString('latin1');
+  for (let at = start; at < end; ) {
+    const next = at + 1 + (octets[at] as number);
+    if (next > end) return undefined;
+    text += octets.toString('latin1', at + 1, next);
+    at = next;
+  }
   return text;
 }
 
-function toTlsa(data: unknown): TlsaRecord | undefined {
-  const { usage, selector, matchingType, certificate } = (data ?? {}) as Record<string, unknown>;
-  if (typeof usage !== 'number' || typeof selector !== 'number' || typeof matchingType !== 'number' || !Buffer.isBuffer(certificate)) return undefined;
-  return { usage, selector, matchingType, data: Buffer.from(certificate) };
+function toTlsa(octets: Buffer, start: number, end: number): TlsaRecord | undefined {
+  if (end - start < 4) return undefined;
+  const [usage = 0, selector = 0, matchingType = 0] = octets.subarray(start, start + 3);
+  return { usage, selector, matchingType, data: Buffer.from(octets.subarray(start + 3, end)) };
 }
 
-function toSrv(data: unknown): SrvRecord | undefined {
-  const { priority, weight, port, target } = (data ?? {}) as Record<string, unknown>;
-  if (typeof priority !== 'number' || typeof weight !== 'number' || typeof port !== 'number' || typeof target !== 'string') return undefined;
-  return { priority, weight, port, target: target.toLowerCase() };
+function toSrv(octets: Buffer, start: number, end: number): SrvRecord | undefined {
+  if (end - start < 7) return undefined;
+  const target = readName(octets, start + 6, end);
+  if (target === undefined) return undefined;
+  return { priority: octets.readUInt16BE(start), weight: octets.readUInt16BE(start + 2), port: octets.readUInt16BE(start + 4), target };
 }
 
-function toName(data: unknown): string | undefined {
-  return typeof data === 'string' && isName(data) ? data.toLowerCase() : undefined;
+function toName(octets: Buffer, start: number, end: number): string | undefined {
+  const name = readName(octets, start, end);
+  return name !== undefined && isName(name) ? name : undefined;
 }

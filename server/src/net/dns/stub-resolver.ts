@@ -10,7 +10,8 @@ import { type Clock, systemClock } from '#core/clock.ts';
 import { isLoopback } from '../address.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { isName, reverseName } from './name.ts';
-import { readAnswer, type RecordType, type RecordTypes } from './read-answer.ts';
+import type { RecordType } from './packet.ts';
+import { readAnswer, type RecordTypes } from './read-answer.ts';
 import { type AliasResolver, type DnsAnswer, DnsError, type MxRecord, type Resolver, type SrvRecord, type TlsaRecord } from './resolver.ts';
 import { ask, type DnsServer } from './transport.ts';
 

@@ -7,7 +7,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import { AUTHENTIC_DATA, decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
+import { type Packet, type RecordType, readPacket, TYPES, writeQuestion } from './packet.ts';
 import { DnsError } from './resolver.ts';
 
 /** What passes every path without fragments (DNS flag day 2020). */
@@ -18,15 +18,16 @@ export interface DnsServer {
   readonly port: number;
 }
 
+/** What servers from before EDNS say to it, and those that have another version. RFC 6891 §6.1.3, §7 */
+const WITHOUT_EDNS: ReadonlySet<string> = new Set(['FORMERR', 'NOTIMP', 'RCODE 16']);
 /** So many packets that are no answer to the question, and it is asked over TCP: somebody is guessing. RFC 5452 §9.2, §10 */
 const FORGERIES = 3;
 
 /** Resolves with the server's answer, checked to belong to the question. Throws DnsError. */
-export async function ask(server: DnsServer, name: string, type: string, timeoutMs: number): Promise<Packet> {
+export async function ask(server: DnsServer, name: string, type: RecordType, timeoutMs: number): Promise<Packet> {
   const deadline = performance.now() + timeoutMs;
   const answer = await askOnce(server, new Question(name, type, true), timeoutMs);
-  if (answer.rcode !== 'FORMERR' && answer.rcode !== 'NOTIMP') return answer;
-  // A server from before EDNS (RFC 6891 §7).
+  if (!WITHOUT_EDNS.has(answer.rcode)) return answer;
   return await askOnce(server, new Question(name, type, false), Math.max(1, deadline - performance.now()));
 }
 
@@ -35,33 +36,25 @@ class Question {
   readonly octets: Buffer;
   readonly #id: number = randomInt(0x10000);
   readonly #name: string;
-  readonly #type: string;
+  readonly #type: RecordType;
 
-  constructor(name: string, type: string, hasEdns: boolean) {
+  constructor(name: string, type: RecordType, hasEdns: boolean) {
     this.#name = name.toLowerCase();
     this.#type = type;
-    this.octets = encode({
-      id: this.#id,
-      type: 'query',
-      // AD in a question asks for AD in the answer (RFC 6840 §5.7).
-      flags: RECURSION_DESIRED | AUTHENTIC_DATA,
-      questions: [{ name, type }],
-      ...(hasEdns && { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: UDP_PAYLOAD, flags: 0 }] }),
-    });
+    this.octets = writeQuestion(this.#id, this.#name, type, hasEdns ? UDP_PAYLOAD : undefined);
   }
 
-  isAnsweredBy(packet: Packet): boolean {
-    if (packet.id !== this.#id || packet.type !== 'response') return false;
-    const question = packet.questions?.[0];
-    if (!question) return packet.rcode === 'FORMERR' || packet.rcode === 'NOTIMP';
-    return question.type === this.#type && question.name.toLowerCase() === this.#name;
+  isAnsweredBy({ id, isResponse, question, rcode }: Packet): boolean {
+    if (id !== this.#id || !isResponse) return false;
+    if (!question) return WITHOUT_EDNS.has(rcode);
+    return question.type === TYPES[this.#type] && question.name === this.#name;
   }
 }
 
 async function askOnce(server: DnsServer, question: Question, timeoutMs: number): Promise<Packet> {
   const deadline = performance.now() + timeoutMs;
   const answer = await askUdp(server, question, timeoutMs);
-  if (answer && answer.flag_tc !== true) return answer;
+  if (answer && !answer.isTruncated) return answer;
   return await askTcp(server, question, Math.max(1, deadline - performance.now()));
 }
 
@@ -77,7 +70,7 @@ function askUdp(server: DnsServer, question: Question, timeoutMs: number): Promi
     reject(new DnsError('server-failure', `${server.address}: ${cause.message}`, { cause }));
   });
   socket.on('message', (bytes) => {
-    const packet = parse(bytes);
+    const packet = readPacket(bytes);
     if (packet && question.isAnsweredBy(packet)) resolve(packet);
     else if (++forgeries >= FORGERIES) resolve(undefined);
   });
@@ -109,7 +102,7 @@ function askTcp(server: DnsServer, question: Question, timeoutMs: number): Promi
     length += chunk.copy(received, length);
     const end = length < 2 ? Infinity : 2 + received.readUInt16BE(0);
     if (length < end) return;
-    const packet = parse(received.subarray(2, end));
+    const packet = readPacket(received.subarray(2, end));
     if (packet && question.isAnsweredBy(packet)) resolve(packet);
     else reject(new DnsError('malformed', `${server.address} answered something else over TCP`));
   });
@@ -120,13 +113,4 @@ function askTcp(server: DnsServer, question: Question, timeoutMs: number): Promi
     clearTimeout(timer);
     socket.destroy();
   });
-}
-
-/** Undefined for what is no DNS packet. */
-function parse(bytes: Buffer): Packet | undefined {
-  try {
-    return decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
