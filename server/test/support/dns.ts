@@ -17,6 +17,10 @@ export interface DnsFaults {
   truncates?: boolean;
   /** Send a forged answer (wrong id) first. */
   forges?: boolean;
+  /** Over UDP only forged answers come. */
+  floods?: boolean;
+  /** Does not know EDNS, and says so in a message without a question. */
+  isOld?: boolean;
   /** Names whose answers are not marked authentic. */
   insecure?: readonly string[];
 }
@@ -79,10 +83,10 @@ export class FakeDns implements AsyncDisposable {
       return [];
     }
     const answer = this.#answer(bytes, this.faults.truncates === true);
-    if (!this.faults.forges) return [answer];
+    if (!this.faults.forges && !this.faults.floods) return [answer];
     const forged = Buffer.from(answer);
     forged.writeUInt16BE((answer.readUInt16BE(0) + 1) & 0xffff, 0);
-    return [Buffer.from('nonsense'), forged, answer];
+    return this.faults.floods ? [forged, forged, forged, forged] : [Buffer.from('nonsense'), forged, answer];
   }
 
   #answer(bytes: Buffer, isTruncated: boolean): Buffer {
@@ -93,6 +97,7 @@ export class FakeDns implements AsyncDisposable {
     const base: Packet = { id: query.id ?? 0, type: 'response', questions: query.questions ?? [] };
     if (this.faults.failing?.some((failing) => failing === name || failing === `${question.type} ${name}`))
       return encode({ ...base, flags: RECURSION_AVAILABLE | 2 });
+    if (this.faults.isOld && (query.additionals?.length ?? 0) > 0) return encode({ id: query.id ?? 0, type: 'response', flags: 1 });
     const secure = this.faults.insecure?.includes(name) ? 0 : AUTHENTIC_DATA;
     if (isTruncated) return encode({ ...base, flags: RECURSION_AVAILABLE | TRUNCATED_RESPONSE });
     const answers: Answer[] = [];

@@ -85,6 +85,35 @@ suite('the stub resolver', () => {
     assert.equal((await dns.resolver().resolveMx('example.test')).records.length, 2);
   });
 
+  test('asks over TCP when somebody is guessing', async () => {
+    await using dns = await FakeDns.start(ZONE, { floods: true });
+    assert.equal((await dns.resolver().resolveMx('example.test')).records.length, 2);
+  });
+
+  test('asks a server from before EDNS without it', async () => {
+    await using dns = await FakeDns.start(ZONE, { isOld: true });
+    assert.equal((await dns.resolver().resolveMx('example.test')).records.length, 2);
+  });
+
+  test('gives the octets of a text as they are, and the very same answer while it is remembered', async () => {
+    await using dns = await FakeDns.start({ 'octets.test': { TXT: [[Buffer.from([0xc4, 0x85]), Buffer.from([0, 0xff])], []] } });
+    const resolver = dns.resolver();
+    const answer = await resolver.resolveTxt('octets.test');
+    assert.deepEqual(answer.records, ['\u00c4\u0085\0\u00ff', '']);
+    assert.equal(await resolver.resolveTxt('Octets.Test.'), answer);
+  });
+
+  test('an alias that leads nowhere is told apart: the target may not exist, or have no such record', async () => {
+    await using dns = await FakeDns.start({
+      'gone.test': { CNAME: ['missing.test'] },
+      'empty.test': { CNAME: ['host.test'] },
+      'host.test': { A: ['192.0.2.1'] },
+    });
+    const resolver = dns.resolver();
+    assert.deepEqual(await resolver.resolveTxt('gone.test'), { status: 'no-domain', records: [], isAuthentic: true, canonicalName: 'missing.test' });
+    assert.deepEqual(await resolver.resolveTxt('empty.test'), { status: 'no-data', records: [], isAuthentic: true, canonicalName: 'host.test' });
+  });
+
   test('throws a temporary error for what it cannot find out, and not for a name that cannot be', async () => {
     await using dns = await FakeDns.start(ZONE, { failing: ['broken.test'] });
     const resolver = dns.resolver(50);
