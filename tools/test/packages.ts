@@ -18,6 +18,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   openssl: '/usr/bin/openssl',
   strace: '/usr/bin/strace',
   bsdutils: '/usr/bin/script',
+  opendkim: '/usr/sbin/opendkim',
+  'python3-dkim': '/usr/lib/python3/dist-packages/dkim/__init__.py',
+  'python3-authres': '/usr/lib/python3/dist-packages/authres/__init__.py',
   'libio-socket-ssl-perl': '/usr/share/perl5/IO/Socket/SSL.pm',
 };
 const POLICY = '/usr/sbin/policy-rc.d';
