@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { formatAuthenticationResults, isAuthenticationResultsOf, parseAuthenticationResults } from './authentication-results.ts';
+import { formatAuthenticationResults } from './authentication-results.ts';
+import { isAuthenticationResultsOf, parseAuthenticationResults } from './read-authentication-results.ts';
 import type { Checks, DkimResult } from './results.ts';
 
 const SIGNATURE: DkimResult = {

@@ -8,13 +8,6 @@ import { canonicalAddress } from '#net/address.ts';
 import { domainToName } from './domain-name.ts';
 import type { Checks, DkimResult, DmarcResult } from './results.ts';
 
-export {
-  type AuthenticationResult,
-  type AuthenticationResultsField,
-  isAuthenticationResultsOf,
-  parseAuthenticationResults,
-} from './read-authentication-results.ts';
-
 /** What the checks were made of. */
 export interface CheckedTransaction {
   /** The client's address. */

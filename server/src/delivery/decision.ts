@@ -9,7 +9,7 @@
  * it goes to Junk, as §7.4 has it, where its recipient can still find it.
  */
 import type { Checks } from '#authenticity/results.ts';
-import { parseAuthenticationResults } from '#authenticity/authentication-results.ts';
+import { parseAuthenticationResults } from '#authenticity/read-authentication-results.ts';
 import type { AuthorProblem } from './checks/author.ts';
 import type { AuthenticitySettings } from './checks/settings.ts';
 

@@ -4,7 +4,7 @@
  *
  * RFC 8601 §5
  */
-import { isAuthenticationResultsOf } from '#authenticity/authentication-results.ts';
+import { isAuthenticationResultsOf } from '#authenticity/read-authentication-results.ts';
 import type { ArrivedHeader } from '../arrived-header.ts';
 import type { Stage } from '../stage.ts';
 
