@@ -73,7 +73,7 @@ test('a local part that only looks like SRS is a sender like any other', () => {
 test('a change in any part is found out', () => {
   const { localPart } = srsForward(ours, { localPart: 'anna', domain: 'outside.example' }, NOW_MS);
   fc.assert(
-    fc.property(fc.nat(localPart.length - 1), fc.constantFrom(...'abcxyz0123=.@%!'), (at, letter) => {
+    fc.property(fc.nat(localPart.length - 1), fc.constantFrom(...'abcxyz0123=.@%!'.split('')), (at, letter) => {
       const changed = localPart.slice(0, at) + letter + localPart.slice(at + 1);
       const answer = srsReverse(ours, changed, NOW_MS);
       if (changed.toLowerCase() !== localPart.toLowerCase()) equal(answer.kind, 'forged');
