@@ -50,8 +50,9 @@ export function countEmails(emails: string): number {
   return parseRanges(emails).reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
-/** The keys of a row that is about these messages. */
+/** The keys of a row that is about these messages; of none: about all in a mailbox. */
 export function keysOfEmails(account: AccountId, emails: string): readonly string[] {
+  if (emails === '') return [`mail ${account}`];
   if (countEmails(emails) <= SINGLE) return emailsOf(account, emails, SINGLE).map(emailKey);
   const buckets = normaliseRanges(parseRanges(emails).map(([first, last]) => [Math.floor(first / BUCKET), Math.floor(last / BUCKET)]));
   const keys: string[] = [];

@@ -1,6 +1,7 @@
 /** A recorded event as it is read, and the keys by which it is found. */
 import { hash } from 'node:crypto';
 import type { AccountId, EmailId } from '#core/ids.ts';
+import { keysOfEmails } from './emails.ts';
 import type { TrailDetails, TrailEventName, TrailRecipient } from './record.ts';
 
 export interface TrailEntry {
@@ -8,6 +9,7 @@ export interface TrailEntry {
   readonly trail: number;
   readonly atMs: number;
   readonly event: TrailEventName;
+  /** Empty for events about mail in mailboxes. */
   readonly queueId: string;
   /** Empty where there was none. */
   readonly messageId: string;
@@ -15,6 +17,8 @@ export interface TrailEntry {
   readonly sender: string;
   readonly recipients: readonly TrailRecipient[];
   readonly details: TrailDetails;
+  /** Set for events about mail that lies in mailboxes: whose, and which (emails.ts); empty: all of a mailbox. */
+  readonly mail?: { readonly account: AccountId; readonly emails: string };
 }
 
 export interface TrailRow {
@@ -27,6 +31,8 @@ export interface TrailRow {
   readonly sender: string;
   readonly recipients: string;
   readonly details: string;
+  readonly account: number;
+  readonly emails: string;
 }
 
 export function toEntry(row: TrailRow): TrailEntry {
@@ -46,16 +52,28 @@ export function toEntry(row: TrailRow): TrailEntry {
       ...(mailbox !== undefined && { mailbox }),
     })),
     details: JSON.parse(row.details) as TrailDetails,
+    ...(row.account !== 0 && { mail: { account: row.account as AccountId, emails: row.emails } }),
   };
 }
 
-/** The forms in which an event is found: ids and addresses without regard to case, accounts by `accountKey`. */
-export function keysOf({ queueId, messageId, by, sender, recipients }: TrailEntry): ReadonlySet<string> {
-  const keys = new Set([textKey(queueId), textKey(messageId), textKey(sender)]);
+/** The id of the message that this one was made from: a forward's mail goes on under an id of its own. */
+export function parentOf({ details }: Pick<TrailEntry, 'details'>): string | undefined {
+  const { of } = details;
+  return typeof of === 'string' && of !== '' ? of : undefined;
+}
+
+/** The forms in which an event is found: ids and addresses without regard to case, accounts by `accountKey`, mail by the keys of emails.ts. */
+export function keysOf(entry: TrailEntry): ReadonlySet<string> {
+  const { queueId, messageId, by, sender, recipients, mail } = entry;
+  const keys = new Set([textKey(queueId), textKey(messageId), textKey(sender), textKey(parentOf(entry) ?? '')]);
   if (by !== undefined) keys.add(accountKey(by));
   for (const { address, account } of recipients) {
     keys.add(textKey(address));
     if (account !== undefined) keys.add(accountKey(account));
+  }
+  if (mail !== undefined) {
+    keys.add(accountKey(mail.account));
+    for (const key of keysOfEmails(mail.account, mail.emails)) keys.add(key);
   }
   keys.delete('');
   return keys;

@@ -1,80 +1,242 @@
-/** Questions to the trail: by Message-ID, by the id of the SMTP reply, by address, by account. What has no keys yet is looked through. */
-import type { AccountId } from '#core/ids.ts';
-import { all, one, type Program, rows, sql } from '#store/sql.ts';
+/**
+ * Questions to the trail: by Message-ID, by the id of the SMTP reply, by address; for the administrator, and for an account about its own mail. The answers are
+ * stories: all that happened to one message, from its arrival to its deletion.
+ */
+import type { AccountId, EmailId } from '#core/ids.ts';
 import type { Store } from '#store/store.ts';
-import { accountKey, keyHash, keysOf, periodOf, textKey, toEntry, type TrailEntry, type TrailRow } from './entry.ts';
+import { emailsOf, hasEmail, keysForEmail } from './emails.ts';
+import { accountKey, parentOf, textKey, type TrailEntry } from './entry.ts';
+import { ownView } from './own-view.ts';
+import { type Extent, readExtent, searchTrail, trailAtTime } from './read-trail.ts';
 
 export interface TrailSpan {
+  /** Messages of which something happened between these times; their stories are told whole. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** The newest so many events. */
+  /** The newest so many messages. */
   readonly limit?: number;
 }
 
-const LIMIT = 500;
-/** Messages whose whole story is told in one answer. */
-const MESSAGES = 50;
-const SLICE = 1000;
+/** All that happened to one message. */
+export interface Story {
+  /** The id of the SMTP reply; empty for a message that a client has put into a mailbox. */
+  readonly queueId: string;
+  readonly messageId: string;
+  /** In the order of time. */
+  readonly entries: readonly TrailEntry[];
+}
 
-/** Everything about the messages that are found by a Message-ID, the id of an SMTP reply, or an address, in the order of time. For the administrator. */
+const LIMIT = 20;
+const MOST = 200;
+/** Events with the key that are looked at: a busy address has many for each message. */
+const SEEDS = 5000;
+/** Events of one message, and copies of it here whose fate is followed. */
+const EVENTS = 1000;
+const COPIES = 100;
+/** How far forwards of forwards are followed. */
+const ROUNDS = 4;
+/** Rows stand in the order of their times but for what came together. */
+const SLACK_MS = 60_000;
+
+/** The stories of the messages that a Message-ID, the id of an SMTP reply, or an address leads to, the oldest first. For the administrator. */
+export async function findStories(store: Store, key: string, span: TrailSpan): Promise<readonly Story[]> {
+  return await tellStories(store, textKey(key.trim()), span);
+}
+
+/**
+ * What an account may know: of its own mail, without the others who got it too, and all of what it sent itself. With a key, of those messages only.
+ */
+export async function trailOf(store: Store, account: AccountId, span: TrailSpan, key?: string): Promise<readonly Story[]> {
+  const wanted = key === undefined ? undefined : textKey(key.trim());
+  const stories = await tellStories(store, wanted ?? accountKey(account), span);
+  return stories.flatMap((story) => ownView(story, account));
+}
+
+/** The events of those stories, in the order of time. */
 export async function findTrail(store: Store, key: string, span: TrailSpan): Promise<readonly TrailEntry[]> {
-  const found = await entriesWith(store, textKey(key.trim()), span);
-  const stories = new Map(found.map((entry) => [entry.trail, entry]));
-  for (const queueId of new Set(found.map(({ queueId }) => queueId).slice(-MESSAGES))) {
-    for (const entry of await entriesWith(store, textKey(queueId), span)) if (entry.queueId === queueId) stories.set(entry.trail, entry);
-  }
-  return [...stories.values()].toSorted(byTime).slice(-(span.limit ?? LIMIT));
+  return (await findStories(store, key, span)).flatMap(({ entries }) => entries).toSorted(byTime);
 }
 
-/** What an account may know: its own mail, without the others who got it too; all of what it sent itself. */
+/** Likewise, of `trailOf`. */
 export async function findOwnTrail(store: Store, account: AccountId, span: TrailSpan): Promise<readonly TrailEntry[]> {
-  const found = await entriesWith(store, accountKey(account), span);
-  return found.map((entry) => (entry.by === account ? entry : { ...entry, recipients: entry.recipients.filter((recipient) => recipient.account === account) }));
+  return (await trailOf(store, account, span)).flatMap(({ entries }) => entries).toSorted(byTime);
 }
 
-/** The newest events with this key, in the order of time. */
-async function entriesWith(store: Store, key: string, { fromMs, toMs, limit = LIMIT }: TrailSpan): Promise<TrailEntry[]> {
+async function tellStories(store: Store, key: string, span: TrailSpan): Promise<readonly Story[]> {
   if (key === '') return [];
-  const bounds = await store.query(extent());
-  const found: TrailEntry[] = [];
-  const take = (slice: readonly TrailRow[]): void => {
-    for (const row of slice) {
-      if (row.at < fromMs || row.at > toMs) continue;
-      const entry = toEntry(row);
-      if (keysOf(entry).has(key)) found.push(entry);
-    }
+  const extent = await store.query(readExtent());
+  const seeds = await findSeeds(store, extent, key, span);
+  const events = new Map(seeds.map((entry) => [entry.trail, entry]));
+  const fromTrail = await followIds(store, extent, events);
+  await followCopies(store, { ...extent, first: Math.max(extent.first, fromTrail) }, events);
+  return assemble([...events.values()]).slice(-limitOf(span));
+}
+
+function limitOf({ limit = LIMIT }: TrailSpan): number {
+  return Math.min(Math.max(limit, 1), MOST);
+}
+
+/** The events that have the key themselves, of the newest messages. */
+async function findSeeds(store: Store, extent: Extent, key: string, span: TrailSpan): Promise<readonly TrailEntry[]> {
+  const limit = limitOf(span);
+  const seeds: TrailEntry[] = [];
+  const messages = new Set<string>();
+  const fromTrail = await trailAtTime(store, extent, span.fromMs - SLACK_MS);
+  await searchTrail(store, new Set([key]), {
+    extent,
+    fromTrail,
+    take: (entry) => {
+      if (entry.atMs < span.fromMs || entry.atMs > span.toMs) return true;
+      seeds.push(entry);
+      messages.add(idOf(entry));
+      // What is not in the index yet comes the oldest first.
+      return entry.trail > extent.indexed || (messages.size <= limit && seeds.length < SEEDS);
+    },
+  });
+  const newest = new Set(
+    seeds
+      .toSorted((a, b) => b.trail - a.trail)
+      .map(idOf)
+      .filter((id, index, ids) => ids.indexOf(id) === index)
+      .slice(0, limit),
+  );
+  return seeds.filter((entry) => newest.has(idOf(entry)));
+}
+
+/** A name for the message that an event is about. */
+function idOf({ queueId, messageId, trail }: TrailEntry): string {
+  return queueId === '' ? (messageId === '' ? `event ${trail}` : messageId) : queueId;
+}
+
+/** Adds the other events of the messages, and of those that were made of them and that they were made of. Returns the first row that has to do with them. */
+async function followIds(store: Store, extent: Extent, events: Map<number, TrailEntry>): Promise<number> {
+  const known = new Set<string>();
+  let first = Math.min(...events.keys(), extent.last + 1);
+  for (let round = 0; round < ROUNDS; round++) {
+    const wanted = new Set<string>();
+    for (const entry of events.values())
+      for (const id of [entry.queueId, parentOf(entry) ?? '']) if (id !== '' && !known.has(id) && known.size + wanted.size < 4 * MOST) wanted.add(id);
+    if (wanted.size === 0) break;
+    for (const id of wanted) known.add(id);
+    const counts = new Map<string, number>();
+    await searchTrail(store, new Set([...wanted].map(textKey)), {
+      extent,
+      // The first events of a message lie before those by which it was found.
+      fromTrail: extent.first,
+      take: (entry) => {
+        const count = (counts.get(entry.queueId) ?? 0) + 1;
+        counts.set(entry.queueId, count);
+        if ((wanted.has(entry.queueId) || wanted.has(parentOf(entry) ?? '')) && count <= EVENTS) events.set(entry.trail, entry);
+        return true;
+      },
+    });
+    first = Math.min(first, ...events.keys());
+  }
+  return first;
+}
+
+/** Adds what was done, later, to the copies of the messages that lie here. */
+async function followCopies(store: Store, extent: Extent, events: Map<number, TrailEntry>): Promise<void> {
+  const copies = new Set<EmailId>();
+  for (const entry of events.values()) for (const email of copiesIn(entry)) if (copies.size < MOST + COPIES) copies.add(email);
+  const keys = new Set([...copies].flatMap(keysForEmail));
+  let count = 0;
+  await searchTrail(store, keys, {
+    extent,
+    fromTrail: extent.first,
+    take: (entry) => {
+      if (concerns(entry, copies)) {
+        events.set(entry.trail, entry);
+        count++;
+      }
+      return count < SEEDS;
+    },
+  });
+}
+
+function concerns({ mail }: TrailEntry, copies: ReadonlySet<EmailId>): boolean {
+  if (mail === undefined) return false;
+  if (mail.emails === '') return true;
+  for (const email of copies) if (hasEmail(mail.account, mail.emails, email)) return true;
+  return false;
+}
+
+/** The copies that an event has made: deliveries here, and what clients append. */
+function copiesIn({ recipients, mail, event, messageId }: TrailEntry): readonly EmailId[] {
+  if (mail !== undefined) return event === 'filed' && messageId !== '' ? emailsOf(mail.account, mail.emails, 1) : [];
+  return recipients.flatMap(({ email }) => (email === undefined ? [] : [email]));
+}
+
+/** Puts events together that belong to one message. */
+function assemble(events: readonly TrailEntry[]): readonly Story[] {
+  const parents = new Map<string, string>();
+  for (const entry of events) {
+    const parent = parentOf(entry);
+    if (parent !== undefined && entry.queueId !== parent) parents.set(entry.queueId, parent);
+  }
+  const rootOf = (queueId: string): string => {
+    let root = queueId;
+    for (let steps = 0; steps < ROUNDS; steps++) root = parents.get(root) ?? root;
+    return root;
   };
-  for (let after = bounds.indexed; after < bounds.last; ) {
-    const slice = await store.query(rowsAfter(after));
-    take(slice);
-    after = slice.at(-1)?.trail ?? bounds.last;
+  const stories = new Map<string, { entries: TrailEntry[]; copies: Set<EmailId> }>();
+  const storyOf = (id: string): { entries: TrailEntry[]; copies: Set<EmailId> } => {
+    const known = stories.get(id);
+    if (known !== undefined) return known;
+    const made = { entries: [], copies: new Set<EmailId>() };
+    stories.set(id, made);
+    return made;
+  };
+  const inOrder = events.toSorted((a, b) => a.trail - b.trail);
+  for (const entry of inOrder) {
+    const appended = copiesIn(entry);
+    if (entry.mail !== undefined && appended.length === 0) continue;
+    const story = storyOf(entry.queueId === '' ? `email ${appended[0]}` : rootOf(entry.queueId));
+    story.entries.push(entry);
+    for (const email of appended) story.copies.add(email);
   }
-  for (let period = periodOf(bounds.indexed); period >= periodOf(bounds.first) && found.length < limit; period--)
-    take(await store.query(rowsOfKey(period, key)));
-  return found.toSorted(byTime).slice(-limit);
-}
-
-function* extent(): Program<{ readonly first: number; readonly last: number; readonly indexed: number }> {
-  const row = yield* one<{ readonly first: number | null; readonly last: number | null; readonly indexed: number }>(sql`
-    SELECT (SELECT min(trail) FROM trail) AS first, (SELECT max(trail) FROM trail) AS last, indexed FROM trail_state WHERE id = 1`);
-  return { first: row?.first ?? 0, last: row?.last ?? 0, indexed: row?.indexed ?? 0 };
-}
-
-function* rowsAfter(after: number): Program<readonly TrailRow[]> {
-  return yield* all<TrailRow>(sql`
-    SELECT trail, at, event, queue_id, message_id, by_account, sender, recipients, details FROM trail WHERE trail > ${after} ORDER BY trail LIMIT ${SLICE}`);
-}
-
-function* rowsOfKey(period: number, key: string): Program<readonly TrailRow[]> {
-  const places = yield* rows<readonly [trail: number]>(sql`
-    SELECT trail FROM trail_key WHERE period = ${period} AND hash = ${keyHash(key)} ORDER BY trail DESC LIMIT ${SLICE}`);
-  const found: TrailRow[] = [];
-  for (const [trail] of places) {
-    const row = yield* one<TrailRow>(sql`
-      SELECT trail, at, event, queue_id, message_id, by_account, sender, recipients, details FROM trail WHERE trail = ${trail}`);
-    if (row) found.push(row);
+  for (const story of stories.values()) {
+    for (const entry of inOrder) if (entry.mail !== undefined && !story.entries.includes(entry) && happenedTo(entry, story)) story.entries.push(entry);
   }
-  return found;
+  return [...stories.values()]
+    .map(({ entries }) => ({ entries: entries.toSorted(byTime).slice(0, EVENTS) }))
+    .map(({ entries }) => ({
+      queueId: rootOf(entries.find(({ queueId }) => queueId !== '')?.queueId ?? ''),
+      messageId: entries.find(({ messageId }) => messageId !== '')?.messageId ?? '',
+      entries,
+    }))
+    .toSorted((a, b) => (a.entries[0]?.trail ?? 0) - (b.entries[0]?.trail ?? 0));
+}
+
+/** Whether an event about mail here is about one of the copies. A mailbox that goes takes those along that lie in it. */
+function happenedTo(
+  { mail, details, trail }: TrailEntry,
+  { copies, entries }: { readonly copies: ReadonlySet<EmailId>; readonly entries: readonly TrailEntry[] },
+): boolean {
+  if (mail === undefined) return false;
+  if (mail.emails !== '') return [...copies].some((email) => hasEmail(mail.account, mail.emails, email));
+  const places = [...copies].map((email) => placeBefore(entries, email, trail)).filter((place) => place !== undefined);
+  return places.some(({ account, id, name }) => account === mail.account && (id === undefined ? name === details['mailbox'] : id === details['mailboxId']));
+}
+
+interface Place {
+  readonly account: AccountId;
+  readonly id: number | undefined;
+  readonly name: string;
+}
+
+/** Where a copy lay last, as far as the events tell that are put together by then. */
+function placeBefore(entries: readonly TrailEntry[], email: EmailId, before: number): Place | undefined {
+  let place: Place | undefined;
+  for (const { trail, event, recipients, mail, details } of entries) {
+    if (trail >= before) continue;
+    const filed = recipients.find((recipient) => recipient.email === email);
+    if (filed?.account !== undefined) place = { account: filed.account, id: undefined, name: filed.mailbox ?? 'INBOX' };
+    if (mail === undefined || mail.emails === '' || !hasEmail(mail.account, mail.emails, email)) continue;
+    if (event === 'moved' || event === 'filed') place = { account: mail.account, id: Number(details['toId']), name: '' };
+    if (event === 'deleted') place = undefined;
+  }
+  return place;
 }
 
 function byTime(a: TrailEntry, b: TrailEntry): number {

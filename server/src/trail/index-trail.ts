@@ -10,7 +10,7 @@ const SLICE = 250;
 export const indexTrailSlice: Mutation<Record<string, never>, number> = defineMutation('trail.index', function* () {
   const state = yield* one<{ readonly indexed: number }>(sql`SELECT indexed FROM trail_state WHERE id = 1`);
   const found = yield* all<TrailRow>(sql`
-    SELECT trail, at, event, queue_id, message_id, by_account, sender, recipients, details FROM trail
+    SELECT trail, at, event, queue_id, message_id, by_account, sender, recipients, details, account, emails FROM trail
     WHERE trail > ${state?.indexed ?? 0} ORDER BY trail LIMIT ${SLICE}`);
   const last = found.at(-1);
   if (last === undefined) return 0;
