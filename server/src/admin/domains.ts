@@ -17,6 +17,8 @@ export interface ShownDomain {
   readonly separator: string;
   /** Whether people may sign in with an address of this domain. */
   readonly addressSignIn: boolean;
+  /** Whether mail that is forwarded for its addresses is sealed (ARC). */
+  readonly arcSeal: boolean;
 }
 
 const shownDomain: z.ZodType<ShownDomain> = z.object({
@@ -24,6 +26,7 @@ const shownDomain: z.ZodType<ShownDomain> = z.object({
   catchAll: z.string().nullable(),
   separator: z.string(),
   addressSignIn: z.boolean(),
+  arcSeal: z.boolean(),
 });
 const PAGE = 1000;
 
@@ -62,6 +65,7 @@ export const domainOperations: readonly AnyOperation[] = [
       catchAll: z.string().nullable().optional(),
       separator: z.string().optional(),
       addressSignIn: z.boolean().optional(),
+      arcSeal: z.boolean().optional(),
     }),
     output: shownDomain,
     async run({ store }, { domain, catchAll, ...rest }) {
@@ -97,7 +101,7 @@ async function* everyDomain(store: Store): AsyncGenerator<DomainInfo> {
   }
 }
 
-async function show(store: Store, { domain, catchAll, separator, addressSignIn }: DomainInfo): Promise<ShownDomain> {
+async function show(store: Store, { domain, catchAll, separator, addressSignIn, arcSeal }: DomainInfo): Promise<ShownDomain> {
   const account = catchAll === undefined ? undefined : await store.query(findAccount(catchAll));
-  return { domain, catchAll: account?.login ?? null, separator, addressSignIn };
+  return { domain, catchAll: account?.login ?? null, separator, addressSignIn, arcSeal };
 }

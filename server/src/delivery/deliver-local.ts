@@ -19,10 +19,10 @@ import type { LocalTarget } from './targets.ts';
 export type LocalServices = Pick<DeliveryServices, 'store' | 'clock'> & Pick<ForwardingServices, 'directory'> & { readonly forwarding?: ForwardingServices };
 
 /**
- * Files `message` (whole, CRLF line ends) with the null reverse-path; resolves when it is durable. Returns the account that has it; undefined where nobody here has
+ * Files `message` (whole, CRLF line ends) with the null reverse-path, or that of a message that was held back; resolves when it is durable. Returns the account that has it; undefined where nobody here has
  * the address or the account is disabled.
  */
-export async function deliverLocal(services: LocalServices, recipient: Path, message: Uint8Array): Promise<AccountId | undefined> {
+export async function deliverLocal(services: LocalServices, recipient: Path, message: Uint8Array, sender?: Path): Promise<AccountId | undefined> {
   const domain = asciiDomain(recipient.domain);
   if (domain === undefined || domain.startsWith('[')) return undefined;
   const found = await services.directory.resolve(recipient.localPart, domain);
@@ -34,7 +34,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
   const id = newReceiptId();
   const parameters = { notify: undefined, originalRecipient: undefined };
   const local: readonly LocalTarget[] = [{ kind: 'local', account, address, base, detail, parameters, mailbox: 'INBOX' }];
-  const mail = { id, sender: undefined, parameters: { ret: undefined, envelopeId: undefined }, header: parsed.header, checks: undefined, submitter: undefined };
+  const mail = { id, sender, parameters: { ret: undefined, envelopeId: undefined }, header: parsed.header, checks: undefined, results: '', submitter: undefined };
   const plan = services.forwarding && (await planForwarding(services.forwarding, { ...mail, local, accepted: local }));
   const nowMs = services.clock.nowMs();
   const args = {
@@ -52,7 +52,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
       smtpUtf8: false,
       nowMs,
     })),
-    origin: { id, sender: '', messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined },
+    origin: { id, sender: formatPath(sender), messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined },
     forwarding: plan && argsOf(plan, local),
     notice: undefined,
     nowMs,

@@ -13,6 +13,8 @@ export interface DomainInfo {
   readonly separator: string;
   /** Whether an address of this domain is a sign-in name. */
   readonly addressSignIn: boolean;
+  /** Whether mail that is forwarded for its addresses is sealed (ARC). */
+  readonly arcSeal: boolean;
   readonly createdAtMs: number;
 }
 
@@ -41,6 +43,7 @@ export interface SetDomain {
   readonly catchAll?: AccountId | null;
   readonly separator?: string;
   readonly addressSignIn?: boolean;
+  readonly arcSeal?: boolean;
 }
 
 /** Changes what is given. Throws `domain-not-found`, `account-not-found` (catch-all), `bad-request`. */
@@ -53,7 +56,7 @@ export const setDomain: Mutation<SetDomain, void> = defineMutation('directory.se
   }
   yield* run(sql`
     UPDATE domain SET catch_all = ${catchAll}, separator = ${checkSeparator(args.separator ?? old.separator)},
-      address_sign_in = ${(args.addressSignIn ?? old.addressSignIn) ? 1 : 0} WHERE domain = ${old.domain}`);
+      address_sign_in = ${(args.addressSignIn ?? old.addressSignIn) ? 1 : 0}, arc_seal = ${(args.arcSeal ?? old.arcSeal) ? 1 : 0} WHERE domain = ${old.domain}`);
   tx.notify('directory');
 });
 
@@ -76,19 +79,20 @@ interface DomainRow {
   readonly catch_all: number | null;
   readonly separator: string;
   readonly address_sign_in: number;
+  readonly arc_seal: number;
   readonly created_at: number;
 }
 
 /** A domain by its normal form. */
 export function* findDomain(domain: string): Program<DomainInfo | undefined> {
-  const row = yield* one<DomainRow>(sql`SELECT domain, catch_all, separator, address_sign_in, created_at FROM domain WHERE domain = ${domain}`);
+  const row = yield* one<DomainRow>(sql`SELECT domain, catch_all, separator, address_sign_in, arc_seal, created_at FROM domain WHERE domain = ${domain}`);
   return row === undefined ? undefined : toInfo(row);
 }
 
 /** Up to `limit` domains (1,000) in alphabetical order, after the given one. */
 export function* listDomains(page: { readonly after?: string; readonly limit?: number } = {}): Program<readonly DomainInfo[]> {
   const found = yield* all<DomainRow>(sql`
-    SELECT domain, catch_all, separator, address_sign_in, created_at FROM domain
+    SELECT domain, catch_all, separator, address_sign_in, arc_seal, created_at FROM domain
     WHERE domain > ${page.after ?? ''} ORDER BY domain LIMIT ${page.limit ?? 1000}`);
   return found.map(toInfo);
 }
@@ -99,6 +103,7 @@ function toInfo(row: DomainRow): DomainInfo {
     catchAll: (row.catch_all ?? undefined) as AccountId | undefined,
     separator: row.separator,
     addressSignIn: row.address_sign_in === 1,
+    arcSeal: row.arc_seal === 1,
     createdAtMs: row.created_at,
   };
 }

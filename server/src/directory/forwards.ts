@@ -8,7 +8,7 @@ import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
 import { findOwner } from './addresses.ts';
-import { domainKey, formatAddress, normalizeAddress } from './names.ts';
+import { formatAddress, normalizeAddress } from './names.ts';
 
 /** Forwards that one account can have, those of its addresses among them. */
 export const FORWARD_LIMIT = 20;
@@ -173,13 +173,6 @@ export function* listForwards(page: { readonly after?: ForwardKey; readonly limi
     WHERE (account, source, target_key) > (${after.account}, ${after.source}, ${after.targetKey}) ORDER BY account, source, target_key
     LIMIT ${page.limit ?? 1000}`);
   return found.map(toForward);
-}
-
-/** Whether what is forwarded for addresses of this domain is sealed. */
-export function* sealsForwards(domain: string): Program<boolean> {
-  const key = domainKey(domain);
-  if (key === undefined) return false;
-  return (yield* one(sql`SELECT 1 FROM domain WHERE domain = ${key} AND arc_seal = 1`)) !== undefined;
 }
 
 function* requireForward(key: ForwardKey): Program<Forward> {

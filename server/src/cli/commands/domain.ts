@@ -18,7 +18,11 @@ export const domainCommands: readonly Command[] = [
         separator: invocation.value('separator'),
         addressSignIn: invocation.has('no-address-sign-in') ? false : undefined,
       };
-      report(invocation, await callOperation<{ domain: string }>(invocation, 'domain.add', input), ({ domain }) => `Domain ${domain} was added. \`capri domain dns ${domain}\` shows what to put into the DNS.\n`);
+      report(
+        invocation,
+        await callOperation<{ domain: string }>(invocation, 'domain.add', input),
+        ({ domain }) => `Domain ${domain} was added. \`capri domain dns ${domain}\` shows what to put into the DNS.\n`,
+      );
     },
   },
   {
@@ -39,6 +43,7 @@ export const domainCommands: readonly Command[] = [
       'no-catch-all': { about: 'refuse mail for unknown addresses' },
       separator: { about: 'what separates a detail, as in jan+lists@; empty for none', value: 'C' },
       'address-sign-in': { about: 'whether people may sign in with an address of this domain: yes or no', value: 'yes|no' },
+      'arc-seal': { about: 'whether mail that is forwarded for its addresses is sealed (ARC): yes or no', value: 'yes|no' },
     },
     async run(invocation) {
       const input = {
@@ -46,6 +51,7 @@ export const domainCommands: readonly Command[] = [
         catchAll: invocation.has('no-catch-all') ? null : invocation.value('catch-all'),
         separator: invocation.value('separator'),
         addressSignIn: yesOrNo(invocation, 'address-sign-in'),
+        arcSeal: yesOrNo(invocation, 'arc-seal'),
       };
       if (invocation.has('catch-all') && invocation.has('no-catch-all')) throw usageError('--catch-all and --no-catch-all exclude each other');
       if (Object.values(input).every((value, index) => index === 0 || value === undefined))
@@ -74,12 +80,13 @@ function yesOrNo(invocation: Invocation, option: string): boolean | undefined {
 
 function domainTable(domains: readonly ShownDomain[]): string {
   return formatTable(
-    ['DOMAIN', 'CATCH-ALL', 'SEPARATOR', 'SIGN-IN WITH ADDRESS'],
-    domains.map(({ domain, catchAll, separator, addressSignIn }) => [
+    ['DOMAIN', 'CATCH-ALL', 'SEPARATOR', 'SIGN-IN WITH ADDRESS', 'ARC SEAL'],
+    domains.map(({ domain, catchAll, separator, addressSignIn, arcSeal }) => [
       domain,
       catchAll ?? '-',
       separator === '' ? '-' : separator,
       addressSignIn ? 'yes' : 'no',
+      arcSeal ? 'yes' : 'no',
     ]),
   );
 }

@@ -3,7 +3,8 @@
  * forwards (nearly all) costs one look at a map.
  */
 import type { AccountId } from '#core/ids.ts';
-import { findForwardByCode, type Forward, forwardsOf, sealsForwards } from '#directory/forwards.ts';
+import { findDomain } from '#directory/domains.ts';
+import { findForwardByCode, type Forward, forwardsOf } from '#directory/forwards.ts';
 import { forwardSecrets } from '#directory/forward-secrets.ts';
 import type { Store } from '#store/store.ts';
 
@@ -47,12 +48,12 @@ export class ForwardBook {
     return found;
   }
 
-  /** Whether what is forwarded for addresses of this domain is sealed (ARC). */
+  /** Whether what is forwarded for addresses of this domain (lower-case A-labels) is sealed (ARC). */
   async seals(domain: string): Promise<boolean> {
     const known = this.#sealed.get(domain);
     if (known !== undefined) return known;
     const generation = this.#generation;
-    const isSealed = await this.#store.query(sealsForwards(domain));
+    const isSealed = (await this.#store.query(findDomain(domain)))?.arcSeal === true;
     if (generation === this.#generation) {
       if (this.#sealed.size >= LIMIT) this.#sealed.clear();
       this.#sealed.set(domain, isSealed);

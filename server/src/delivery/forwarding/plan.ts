@@ -35,6 +35,8 @@ export interface MailToForward {
   readonly header: Header;
   /** Undefined for mail from here. */
   readonly checks: Checks | undefined;
+  /** Our Authentication-Results, whole fields; empty where nothing was checked. */
+  readonly results: string;
   readonly submitter: AccountId | undefined;
   /** One for each account. */
   readonly local: readonly LocalTarget[];
@@ -165,12 +167,18 @@ class Planner {
       account: this.#mail.submitter,
       sender: formatPath(this.#reversePath),
       recipients: [{ ...path, notify: undefined, originalRecipient: undefined }],
-      prefix: Buffer.from(prefixOf(forward, target, trace), 'utf8'),
+      prefix: Buffer.from(prefixOf(forward, target, trace) + (await this.#resultsToSeal(target)), 'utf8'),
       ret: this.#mail.parameters.ret,
       envelopeId: this.#mail.parameters.envelopeId,
       forward: forwardMark(forward),
     });
     return undefined;
+  }
+
+  /** What a seal tells the next server that we have found: with the message, since it is sealed when it leaves. */
+  async #resultsToSeal({ base }: LocalTarget): Promise<string> {
+    const { results } = this.#mail;
+    return results !== '' && (await this.#services.forwards.seals(base.slice(base.lastIndexOf('@') + 1))) ? results : '';
   }
 
   #noteKept(forward: Forward): void {

@@ -35,6 +35,7 @@ export const forwarding: Stage = {
       parameters,
       header,
       checks,
+      results: transaction.addedFields,
       submitter: peer.identity?.account,
       local: targets.local,
       accepted: targets.accepted.filter((target): target is LocalTarget => target.kind === 'local'),
