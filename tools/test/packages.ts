@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   opendkim: '/usr/sbin/opendkim',
   'python3-dkim': '/usr/lib/python3/dist-packages/dkim/__init__.py',
   'python3-authres': '/usr/lib/python3/dist-packages/authres/__init__.py',
+  'libxml2-utils': '/usr/bin/xmllint',
   'libio-socket-ssl-perl': '/usr/share/perl5/IO/Socket/SSL.pm',
 };
 const POLICY = '/usr/sbin/policy-rc.d';

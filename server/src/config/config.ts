@@ -11,6 +11,7 @@ import { type LmtpConfig, lmtpSection } from './sections/lmtp.ts';
 import { type LogConfig, logSection } from './sections/log.ts';
 import { type Pop3Config, pop3Section } from './sections/pop3.ts';
 import { type QueueConfig, queueSection } from './sections/queue.ts';
+import { type ReportsConfig, reportsSection } from './sections/reports.ts';
 import { type SendingLimitsConfig, sendingLimitsSection } from './sections/sending-limits.ts';
 import { type ServerConfig, serverSection } from './sections/server.ts';
 import { type SmtpConfig, smtpSection } from './sections/smtp.ts';
@@ -30,6 +31,7 @@ export interface Config {
   readonly pop3: Pop3Config;
   readonly queue: QueueConfig;
   readonly sendingLimits: SendingLimitsConfig;
+  readonly reports: ReportsConfig;
   readonly forwarding: ForwardingConfig;
   readonly authenticity: AuthenticityConfig;
   readonly dkim: DkimConfig;
@@ -52,6 +54,7 @@ export function configNode(base: string): Node<Config> & { readonly doc: TableDo
     pop3: ['pop3', pop3Section()],
     queue: ['queue', queueSection(base)],
     sendingLimits: ['sending_limits', sendingLimitsSection()],
+    reports: ['reports', reportsSection()],
     forwarding: ['forwarding', forwardingSection()],
     authenticity: ['authenticity', authenticitySection()],
     dkim: ['dkim', dkimSection()],

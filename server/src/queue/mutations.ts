@@ -3,6 +3,7 @@ import type { AnyMutation } from '#store/sqlite/writer.ts';
 import { accountSlice, holdAccount, releaseAccount } from './hold.ts';
 import { claim, freeLeases, renew } from './leases.ts';
 import { LIMIT_MUTATIONS } from './limits/mutations.ts';
+import { REPORT_MUTATIONS } from './reports/mutations.ts';
 import { dropQueued, holdQueued, releaseQueued, retryQueued } from './operate.ts';
 import { settle } from './settle.ts';
 import { addSuppression, pruneSuppressions, removeSuppression } from './suppression.ts';
@@ -23,4 +24,5 @@ export const QUEUE_MUTATIONS: readonly AnyMutation[] = [
   removeSuppression,
   pruneSuppressions,
   ...LIMIT_MUTATIONS,
+  ...REPORT_MUTATIONS,
 ];

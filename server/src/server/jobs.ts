@@ -7,12 +7,14 @@ import { tendDirectory } from '#directory/tend-directory.ts';
 import type { Log } from '#log/log.ts';
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
+import { sendReports } from '#queue/reports/send.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import { keepHouse } from '#store/housekeeping.ts';
 import type { Store } from '#store/store.ts';
 import { indexTrail } from '#trail/index-trail.ts';
 import { pruneTrail } from '#trail/prune.ts';
 import { tendForwarding, tellOfForwarding } from './forwarding.ts';
+import { reportSettings } from './reports.ts';
 import { sendingLimits } from './sending-limits.ts';
 
 export interface JobParts {
@@ -34,6 +36,12 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
     { name: 'trail keys', firstMs: 5 * SECOND_MS, everyMs: 15 * SECOND_MS, work: async () => void (await indexTrail(store)) },
     { name: 'mails about forwards', firstMs: 5 * SECOND_MS, everyMs: 10 * SECOND_MS, work: () => tellOfForwarding(config, store, forwards) },
     { name: 'forwarding secrets', firstMs: MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: () => tendForwarding(config, store) },
+    {
+      name: 'reports to other servers',
+      firstMs: 10 * MINUTE_MS,
+      everyMs: 60 * MINUTE_MS,
+      work: () => sendReports({ store, clock: systemClock, log, resolver, settings: reportSettings(config) }, signal),
+    },
     { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: async () => void (await tendLimits(store, systemClock)) },
     {
       name: 'DKIM keys',

@@ -1,0 +1,55 @@
+/** What was sent, so that nothing is sent twice: a report is queued and noted in one mutation, and a day that is done is noted. */
+import { defineMutation, type Mutation } from '#store/mutation.ts';
+import { one, type Program, run, sql } from '#store/sql.ts';
+import { record } from '#trail/record.ts';
+import { enqueue, type Outgoing } from '../enqueue.ts';
+import { addressText } from '../path-text.ts';
+
+export type ReportKind = 'dmarc' | 'tls';
+
+export interface QueueReport {
+  readonly kind: ReportKind;
+  /** `2026-11-23`, UTC. */
+  readonly day: string;
+  readonly domain: string;
+  readonly outgoing: Outgoing;
+}
+
+/** False: it was sent before. */
+export const queueReport: Mutation<QueueReport, boolean> = defineMutation('reports.queue', function* (tx, args: QueueReport) {
+  const { kind, day, domain, outgoing } = args;
+  const { queueId, sender, nowMs } = outgoing;
+  const added = yield* run(sql`
+    INSERT INTO report_sent (kind, day, domain, queue_id, sent_at) VALUES (${kind}, ${day}, ${domain}, ${queueId}, ${nowMs}) ON CONFLICT DO NOTHING`);
+  if (added === 0) return false;
+  yield* enqueue(tx, outgoing);
+  const recipients = outgoing.recipients.map((recipient) => ({ address: addressText(recipient.localPart, recipient.domain) }));
+  yield* record(tx, { event: 'queued', atMs: nowMs, queueId, sender, recipients, details: { report: kind, domain, day } });
+  return true;
+});
+
+export interface DoneDay {
+  readonly kind: ReportKind;
+  readonly day: string;
+  readonly nowMs: number;
+}
+
+/** How many days are remembered. */
+const DAYS_KEPT = 60;
+
+/** Notes that a day is done, and forgets what is long past. */
+export const noteDay: Mutation<DoneDay, void> = defineMutation('reports.noteDay', function* (_tx, { kind, day, nowMs }: DoneDay) {
+  yield* run(sql`INSERT INTO report_day (kind, day, done_at) VALUES (${kind}, ${day}, ${nowMs}) ON CONFLICT DO NOTHING`);
+  const oldest = new Date(nowMs - DAYS_KEPT * 86_400_000).toISOString().slice(0, 10);
+  yield* run(sql`DELETE FROM report_day WHERE kind = ${kind} AND day < ${oldest}`);
+  yield* run(sql`
+    DELETE FROM report_sent WHERE (kind, day, domain) IN (SELECT kind, day, domain FROM report_sent WHERE kind = ${kind} AND day < ${oldest} LIMIT 1000)`);
+});
+
+export function* isDone(kind: ReportKind, day: string): Program<boolean> {
+  return (yield* one(sql`SELECT 1 FROM report_day WHERE kind = ${kind} AND day = ${day}`)) !== undefined;
+}
+
+export function* isSent(kind: ReportKind, day: string, domain: string): Program<boolean> {
+  return (yield* one(sql`SELECT 1 FROM report_sent WHERE kind = ${kind} AND day = ${day} AND domain = ${domain}`)) !== undefined;
+}
