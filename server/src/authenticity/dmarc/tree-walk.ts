@@ -20,11 +20,24 @@ export interface TreeWalk {
   readonly organizationalDomain: string;
 }
 
+/** What was read before, for as long as the resolver remembers the very answer it came in; null: no record. */
+const readBefore = new WeakMap<object, DmarcRecord | null>();
+
 /** The record of one name; undefined where there is none, or several. Throws DnsError. */
 export async function lookUpRecord(resolver: Resolver, domain: string): Promise<DmarcRecord | undefined> {
   const answer = await resolver.resolveTxt(`_dmarc.${domain}`);
+  if (answer.records.length === 0) return undefined;
+  let record = readBefore.get(answer);
+  if (record === undefined) {
+    record = onlyRecord(answer.records) ?? null;
+    readBefore.set(answer, record);
+  }
+  return record ?? undefined;
+}
+
+function onlyRecord(texts: readonly string[]): DmarcRecord | undefined {
   let only: DmarcRecord | undefined;
-  for (const text of answer.records) {
+  for (const text of texts) {
     const record = parseDmarcRecord(text);
     if (record && only) return undefined;
     only ??= record;
