@@ -31,11 +31,13 @@ test('what Gmail would refuse is not forwarded to it, but kept and told; what it
   await using gmail = await startGmail(rules, (address) => address === 'jan@gmail.test');
   await using here = await startServer({ domain: 'here.test', accounts: ['jan'], config: config(dns, { 'gmail.test': gmail.port }) });
   const key = await signingKey('strict.test', dns);
+  await publishKeys(here, dns);
 
   const added = await here.capri('forward', 'add', 'jan', 'jan@gmail.test', '--json');
   assert.equal(added.status, 0, added.output);
   await until('the question arrives', () => gmail.accepted.length === 1);
   const question = gmail.accepted[0]?.mail.text ?? '';
+  assert.equal(gmail.accepted[0]?.checks.dkim.some(({ result, domain }) => result === 'pass' && domain === 'here.test'), true);
   const [, answerTo = ''] = /^From: Capri <(forward-confirm\+[a-z2-7]{16}@here\.test)>\r$/m.exec(question) ?? [];
   await deliver(here, 'jan@gmail.test', answerTo, letter('jan@gmail.test', 'Re: yes'));
   const listed = JSON.parse((await here.capri('forward', 'list', '--json')).output) as readonly { readonly state: string }[];
@@ -74,6 +76,13 @@ test('what Gmail would refuse is not forwarded to it, but kept and told; what it
     'without a policy',
   ]);
   assert.deepEqual(gmail.refused, []);
+
+  await ok(here, 'domain', 'set', 'here.test', '--arc-seal', 'yes');
+  await deliver(here, 'ann@strict.test', 'jan@here.test', await sign(letter('ann@strict.test', 'to be sealed'), key));
+  await until('the sealed letter arrives', () => gmail.accepted.length === 5);
+  const sealed = gmail.accepted[4];
+  assert.deepEqual([sealed?.checks.arc.result, sealed?.checks.arc.sealers, sealed?.checks.dmarc.alignedDkim], ['pass', ['here.test'], true]);
+  assert.match(sealed?.checks.arc.authenticationResults ?? '', /dmarc=pass/);
   const trail = await here.capri('trail', 'ann@strict.test', '--json');
   if (trail.status === 0) assert.match(trail.output, /"reason":"dmarc"/);
 });
@@ -146,6 +155,14 @@ async function signingKey(domain: string, dns: FakeDns): Promise<SigningKey> {
   const key = readSigningKey({ domain, selector: 's1', pem: rsa?.pem ?? '' });
   dns.zone[`s1._domainkey.${domain}`] = { TXT: [dkimDnsRecord(key.privateKey).strings] };
   return key;
+}
+
+/** The keys of the server's own domain, as `capri domain dns` asks for them. */
+async function publishKeys(server: TestServer, dns: FakeDns): Promise<void> {
+  const { output } = await server.capri('domain', 'dns', server.domain, '--json');
+  for (const [, name = '', value = ''] of output.matchAll(/"name":"([^"]*_domainkey[^"]*)","value":"([^"]*)"/g)) {
+    dns.zone[name] = { TXT: [value.match(/.{1,255}/g) ?? []] };
+  }
 }
 
 async function sign(message: string, key: SigningKey): Promise<string> {
