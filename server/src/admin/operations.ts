@@ -4,12 +4,14 @@ import { aliasOperations } from './aliases.ts';
 import { domainDnsOperations } from './domain-dns.ts';
 import { domainOperations } from './domains.ts';
 import { forwardOperations } from './forwards.ts';
+import { suppressionOperations } from './queue-suppressions.ts';
 import { queueOperations } from './queue.ts';
 import type { AnyOperation } from './operation.ts';
 import { sendingOperations } from './sending.ts';
+import { trailOperations } from './trail.ts';
 
 export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
-  [...domainOperations, ...domainDnsOperations, ...accountOperations, ...aliasOperations, ...forwardOperations, ...queueOperations, ...sendingOperations].map((operation) => [
+  [...domainOperations, ...domainDnsOperations, ...accountOperations, ...aliasOperations, ...forwardOperations, ...queueOperations, ...suppressionOperations, ...sendingOperations, ...trailOperations].map((operation) => [
     operation.name,
     operation,
   ]),

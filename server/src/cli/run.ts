@@ -52,7 +52,8 @@ function splitLeading(words: readonly string[]): { readonly leading: readonly st
 
 function findCommand(words: readonly string[], terminal: Terminal): Command {
   const [first = '', second = ''] = words;
-  const found = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
+  const said = `${words.join(' ')} `;
+  const found = COMMANDS.find(({ name }) => said.startsWith(`${name} `));
   if (found) return found;
   const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0) {

@@ -34,7 +34,15 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
   const id = newReceiptId();
   const parameters = { notify: undefined, originalRecipient: undefined };
   const local: readonly LocalTarget[] = [{ kind: 'local', account, address, base, detail, parameters, mailbox: 'INBOX' }];
-  const mail = { id, sender, parameters: { ret: undefined, envelopeId: undefined }, header: parsed.header, checks: undefined, results: '', submitter: undefined };
+  const mail = {
+    id,
+    sender,
+    parameters: { ret: undefined, envelopeId: undefined },
+    header: parsed.header,
+    checks: undefined,
+    results: '',
+    submitter: undefined,
+  };
   const plan = services.forwarding && (await planForwarding(services.forwarding, { ...mail, local, accepted: local }));
   const nowMs = services.clock.nowMs();
   const args = {

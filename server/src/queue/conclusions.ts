@@ -1,11 +1,13 @@
 /** From the outcomes of an attempt to rows, logs and notices. */
 import type { TrailEvent, TrailRecipient } from '#trail/record.ts';
 import type { Job } from './lane.ts';
-import { type OutgoingNotice, tellSender, type Told } from './notice.ts';
+import { type Notice, tellSender, type Told } from './notice.ts';
 import { addressText } from './path-text.ts';
 import type { QueuedMessage, QueuedRecipient } from './queue-rows.ts';
-import type { Settled } from './settle.ts';
+import type { DestinationRules } from './rules.ts';
+import type { AddressOfAccount, Bounce, Settled } from './settle.ts';
 import type { Settlement } from './settlement.ts';
+import { suppressionKey } from './suppression.ts';
 import type { QueueServices } from './settings.ts';
 import type { MailSession, Outcome } from './transport.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -21,10 +23,12 @@ export class Conclusions {
   isStopping: boolean = false;
   readonly #services: QueueServices;
   readonly #settlement: Settlement;
+  readonly #rules: DestinationRules;
 
-  constructor(services: QueueServices, settlement: Settlement) {
+  constructor(services: QueueServices, settlement: Settlement, rules: DestinationRules) {
     this.#services = services;
     this.#settlement = settlement;
+    this.#rules = rules;
   }
 
   /** Sees to the results of an attempt; `session` is undefined where there was none. */
@@ -33,7 +37,7 @@ export class Conclusions {
     const judged = this.#judge(job, outcomes);
     this.#log(message, judged, session);
     const told = message.sender === '' ? [] : judged.filter((one): one is Told => one.verdict.tell !== undefined);
-    let notice: OutgoingNotice | undefined;
+    let notice: Notice | undefined;
     let isTold = true;
     if (told.length > 0) {
       try {
@@ -47,13 +51,18 @@ export class Conclusions {
     const settled = judged.map((one) => this.#settled(message, one, isTold));
     // Who stays only because the sender could not be told has not bounced yet: the attempt that settles it is the one to tell of.
     const telling = judged.filter(({ verdict }, index) => verdict.kind !== 'done' || settled[index]?.kind === 'done');
-    this.#settlement.add(settled, this.#trail(message, telling, session), notice);
+    this.#settlement.add({
+      results: settled,
+      trail: [...this.#trail(message, telling, session), ...(notice === undefined ? [] : this.#noticed(message, told, notice))],
+      notice,
+      ...this.#learnt(message, telling),
+    });
   }
 
   /** Gives leases back without an attempt. */
   giveBack(job: Job, delayMs: number = 0): void {
     const dueAtMs = this.#services.clock.nowMs() + delayMs;
-    this.#settlement.add(job.recipients.map(({ n }): Settled => ({ kind: 'untried', queueId: job.message.queueId, n, dueAtMs })));
+    this.#settlement.add({ results: job.recipients.map(({ n }): Settled => ({ kind: 'untried', queueId: job.message.queueId, n, dueAtMs })) });
   }
 
   #judge({ message, recipients }: Job, outcomes: readonly Outcome[]): readonly Judged[] {
@@ -65,7 +74,12 @@ export class Conclusions {
       const isOurs = this.isStopping && outcome.kind === 'deferred' && outcome.host === undefined;
       const verdict: Verdict = isOurs
         ? { kind: 'untried', dueAtMs: nowMs, tell: undefined, status: outcome.status }
-        : judge(message, recipient, outcome, { settings, nowMs, hasDelivered, chance: Math.random() });
+        : judge(message, recipient, outcome, {
+            settings: { ...settings, delayNoticeAfterMs: this.#rules.delayNoticeAfterMs(message.sender, recipient.domain) },
+            nowMs,
+            hasDelivered,
+            chance: Math.random(),
+          });
       return { recipient, outcome, verdict };
     });
   }
@@ -92,9 +106,21 @@ export class Conclusions {
     const atMs = this.#services.clock.nowMs();
     const events = new Map<string, TrailEvent & { readonly recipients: TrailRecipient[] }>();
     for (const { recipient, outcome, verdict } of judged) {
-      if (verdict.kind === 'untried') continue;
-      const event = outcome.kind === 'delivered' ? 'delivered' : verdict.kind === 'done' ? 'bounced' : 'deferred';
       const address = addressText(recipient.localPart, recipient.domain);
+      if (outcome.isUnsure === true) {
+        const details = { cause: 'the connection broke before the answer to the whole message', reply: outcome.reply, ...(session && { host: session.host }) };
+        events.set(`repeated ${address}`, {
+          event: 'repeated',
+          atMs,
+          queueId: message.queueId,
+          by: message.account,
+          sender: message.sender,
+          recipients: [{ address }],
+          details,
+        });
+      }
+      if (verdict.kind === 'untried') continue;
+      const event = eventOf(outcome, verdict);
       const key = `${event} ${verdict.status} ${outcome.reply}`;
       const known = events.get(key);
       if (known) known.recipients.push({ address });
@@ -105,6 +131,41 @@ export class Conclusions {
       }
     }
     return [...events.values()];
+  }
+
+  /** That the sender was told, and by which message. */
+  #noticed({ queueId, account: by, sender }: QueuedMessage, told: readonly Told[], notice: Notice): readonly TrailEvent[] {
+    const atMs = this.#services.clock.nowMs();
+    const id = notice.kind === 'local' ? notice.local.id : notice.outgoing.queueId;
+    const actions = [...new Set(told.map(({ verdict }) => verdict.tell))];
+    return actions.map((action) => ({
+      event: 'noticed',
+      atMs,
+      queueId,
+      by,
+      sender,
+      recipients: told
+        .filter(({ verdict }) => verdict.tell === action)
+        .map(({ recipient }) => ({ address: addressText(recipient.localPart, recipient.domain) })),
+      details: { action, notice: id },
+    }));
+  }
+
+  /** Which addresses refused for good, and which took mail: of accounts here only, since nobody else is stopped from writing. */
+  #learnt(
+    { queueId, account, sender }: QueuedMessage,
+    judged: readonly Judged[],
+  ): { readonly bounces: readonly Bounce[]; readonly taken: readonly AddressOfAccount[] } {
+    const bounces: Bounce[] = [];
+    const taken: AddressOfAccount[] = [];
+    if (account !== undefined)
+      for (const { recipient, outcome } of judged) {
+        const address = suppressionKey(recipient.localPart, recipient.domain);
+        if (outcome.kind === 'delivered') taken.push({ account, address });
+        else if (outcome.kind === 'failed' && outcome.host !== undefined && NO_SUCH_ADDRESS.test(outcome.status))
+          bounces.push({ account, address, queueId, sender, reply: outcome.reply });
+      }
+    return { bounces, taken };
   }
 
   #log(message: QueuedMessage, judged: readonly Judged[], session: MailSession | undefined): void {
@@ -121,6 +182,15 @@ export class Conclusions {
       else log.info('queue.deferred', { ...fields, attempts: recipient.attempts + 1, next: new Date(verdict.dueAtMs).toISOString() });
     }
   }
+}
+
+/** The address itself is at fault: unknown, moved, disabled. RFC 3463 §3.2, §3.3 */
+const NO_SUCH_ADDRESS = /^5\.(?:1\.[126]|2\.1)$/;
+
+function eventOf(outcome: Outcome, verdict: Verdict): TrailEvent['event'] {
+  if (outcome.kind === 'delivered') return 'delivered';
+  if (outcome.isSuppressed === true) return 'suppressed';
+  return verdict.kind === 'done' ? 'bounced' : 'deferred';
 }
 
 function tlsText({ tls }: MailSession): string {

@@ -1,65 +1,82 @@
 /**
  * A lane: everything that waits for one destination, and the connections that carry it. Connections are kept for the next message for a moment; a
- * destination that cannot be reached is left alone for a while.
+ * destination that cannot be reached is left alone for a while, one that says we are too fast is served more slowly (pace.ts).
  */
 import type { Semaphore } from '#core/async.ts';
 import type { MessageContent } from './content.ts';
+import { Pace } from './pace.ts';
 import type { QueuedMessage, QueuedRecipient } from './queue-rows.ts';
+import type { DestinationLimits } from './settings.ts';
 import type { Destination, MailSession } from './transport.ts';
 
-/** One message for up to 100 recipients of one destination. */
+/** One message for recipients of one destination. */
 export interface Job {
   readonly message: QueuedMessage;
   readonly content: MessageContent;
   readonly recipients: readonly QueuedRecipient[];
 }
 
+/** What an attempt tells its lane. `untried`: nothing was sent, because the connection had been closed meanwhile. */
+export type AttemptResult = 'taken' | 'not-taken' | 'pushed-back' | 'untried';
+
 /** What a lane needs of the queue. */
 export interface LaneHost {
   /** Connections to everywhere. */
   readonly slots: Semaphore;
   connect(destination: Destination): Promise<MailSession>;
-  /** Hands over a message and sees to its results; false: nothing was tried, because the connection had been closed meanwhile. Throws nothing. */
-  attempt(job: Job, session: MailSession, destination: Destination): Promise<boolean>;
+  /** Hands over a message and sees to its results. Throws nothing. */
+  attempt(job: Job, session: MailSession, destination: Destination): Promise<AttemptResult>;
   /** A lane that was full is half empty. */
-  hasRoom(): void;
+  hasRoom(lane: Lane): void;
   /** No connection: sees to the results of all these. Returns until when the destination is left alone. */
   unreachable(jobs: readonly Job[], error: unknown, failures: number): number;
 }
 
 /** A connection without work is kept this long. */
 const IDLE_MS = 1500;
-/** Above this many waiting recipients a lane takes no more until some are done. */
-const FULL = 1000;
+/** A connection is not kept open through a longer pause. */
+const KEEP_MS = 5000;
+/** A lane holds what it can begin within this, within bounds. */
+const AHEAD_MS = 60_000;
 
 export class Lane {
   readonly key: string;
   readonly destination: Destination;
+  readonly limits: DestinationLimits;
   /** Until then nothing is sent here, unless the administrator asks for it. */
   restsUntilMs: number = 0;
   readonly #host: LaneHost;
-  readonly #limit: number;
+  readonly #pace: Pace;
   /** Connections that the destination lets us have, as far as is known: one until it has answered. */
   #cap = 1;
   #jobs: Job[] = [];
   #waiting = 0;
-  #wasFull = false;
+  /** What it could hold when something was parked for it; 0: nothing was since it told of room. */
+  #fullAt = 0;
   #workers = 0;
   #sessions = 0;
   #failures = 0;
-  readonly #idle: Array<(job: Job | undefined) => void> = [];
+  #restart: NodeJS.Timeout | undefined;
+  readonly #wakers = new Set<() => void>();
   #isStopping = false;
 
-  constructor(key: string, destination: Destination, host: LaneHost, limit: number) {
+  constructor(key: string, destination: Destination, host: LaneHost, limits: DestinationLimits) {
     this.key = key;
     this.destination = destination;
+    this.limits = limits;
     this.#host = host;
-    this.#limit = limit;
+    this.#pace = new Pace(limits);
   }
 
-  get isFull(): boolean {
-    if (this.#waiting >= FULL) this.#wasFull = true;
-    return this.#waiting >= FULL;
+  /** Recipients that it still takes, where a lane may have `most` of them. */
+  roomFor(most: number): number {
+    return Math.max(0, this.#capacity(most) - this.#waiting);
+  }
+
+  /** Something was parked for it: it tells when there is room, at once if there is already. */
+  awaitRoom(most: number): void {
+    this.#fullAt = this.#capacity(most);
+    this.#tellOfRoom();
   }
 
   /** Nothing waits and nothing runs. */
@@ -68,27 +85,37 @@ export class Lane {
   }
 
   add(job: Job): void {
-    const idle = this.#idle.pop();
-    if (idle) {
-      idle(job);
-      return;
-    }
     this.#jobs.push(job);
     this.#waiting += job.recipients.length;
-    this.#startWorkers();
+    const [wake] = this.#wakers;
+    if (wake) wake();
+    else this.#startWorkers();
   }
 
   /** Lets connections end after their present message; returns what nobody has begun. */
   stop(): readonly Job[] {
     this.#isStopping = true;
-    for (const wake of this.#idle.splice(0)) wake(undefined);
+    clearTimeout(this.#restart);
+    for (const wake of [...this.#wakers]) wake();
     this.#waiting = 0;
     return this.#jobs.splice(0);
   }
 
+  /** One connection for each message that waits: the parts of one go one after another over one. */
   #startWorkers(): void {
-    const wanted = Math.min(this.#cap, this.#jobs.length);
-    while (this.#workers < wanted && !this.#isStopping) {
+    const allowed = Math.min(this.#cap, this.#pace.connections);
+    if (this.#workers >= allowed || this.#jobs.length === 0 || this.#isStopping) return;
+    const waitMs = this.#pace.waitMs(performance.now());
+    if (waitMs > KEEP_MS) {
+      // Nobody holds a place among the connections meanwhile.
+      this.#restart ??= setTimeout(() => {
+        this.#restart = undefined;
+        this.#startWorkers();
+      }, waitMs);
+      return;
+    }
+    const wanted = Math.min(allowed, messagesAmong(this.#jobs, allowed));
+    while (this.#workers < wanted) {
       this.#workers++;
       void this.#host.slots.use(() => this.#work());
     }
@@ -96,22 +123,46 @@ export class Lane {
 
   async #work(): Promise<void> {
     let session: MailSession | undefined;
+    let sent = 0;
     try {
-      for (;;) {
-        const job = this.#take() ?? (session && (await this.#nextJob()));
-        if (!job) break;
-        if (session && !session.isUsable) session = this.#end(session);
+      while (!this.#isStopping) {
+        if (this.#workers > Math.min(this.#cap, this.#pace.connections) && this.#workers > 1) break;
+        const waitMs = this.#jobs.length === 0 ? 0 : this.#pace.waitMs(performance.now());
+        if (waitMs > KEEP_MS) break;
+        if (waitMs > 0) {
+          await this.#sleep(waitMs);
+          continue;
+        }
+        const job = this.#take();
+        if (!job) {
+          if (!session) break;
+          await this.#sleep(IDLE_MS);
+          if (this.#jobs.length === 0) break;
+          continue;
+        }
+        if (session && (!session.isUsable || sent >= this.limits.messagesPerConnection)) session = this.#end(session);
+        this.#pace.began(performance.now());
         if (!session) {
           session = await this.#open(job);
+          sent = 0;
           if (!session) break;
         }
-        if (!(await this.#host.attempt(job, session, this.destination))) this.#putBack(job);
+        sent++;
+        await this.#attempt(job, session);
       }
     } finally {
       if (session) this.#end(session);
       this.#workers--;
       this.#startWorkers();
     }
+  }
+
+  async #attempt(job: Job, session: MailSession): Promise<void> {
+    const beganAtMs = performance.now();
+    const result = await this.#host.attempt(job, session, this.destination);
+    if (result === 'untried') this.#putBack(job);
+    else if (result === 'taken') this.#pace.took(beganAtMs);
+    else if (result === 'pushed-back') this.#pace.pushedBack(beganAtMs, performance.now());
   }
 
   /** Undefined: there is none, and the job has been seen to. */
@@ -122,7 +173,7 @@ export class Lane {
       this.#sessions++;
       this.#failures = 0;
       this.restsUntilMs = 0;
-      this.#cap = this.#limit;
+      this.#cap = this.limits.connections;
       this.#startWorkers();
       return session;
     } catch (error) {
@@ -136,6 +187,7 @@ export class Lane {
         this.#cap = 1;
         const jobs = [job, ...this.#jobs.splice(0)];
         this.#waiting = 0;
+        this.#fullAt = 0;
         this.restsUntilMs = this.#host.unreachable(jobs, error, this.#failures);
       }
       return undefined;
@@ -144,7 +196,7 @@ export class Lane {
 
   #end(session: MailSession): undefined {
     this.#sessions--;
-    this.#cap = this.#limit;
+    this.#cap = this.limits.connections;
     session.close();
   }
 
@@ -152,11 +204,19 @@ export class Lane {
     const job = this.#jobs.shift();
     if (!job) return undefined;
     this.#waiting -= job.recipients.length;
-    if (this.#wasFull && this.#waiting < FULL / 2) {
-      this.#wasFull = false;
-      this.#host.hasRoom();
-    }
+    this.#tellOfRoom();
     return job;
+  }
+
+  #capacity(most: number): number {
+    const { intervalMs } = this.#pace;
+    return intervalMs === 0 ? most : Math.min(most, Math.max(1, Math.ceil(AHEAD_MS / intervalMs)) * this.limits.recipientsPerMessage);
+  }
+
+  #tellOfRoom(): void {
+    if (this.#fullAt === 0 || this.#waiting > this.#fullAt / 2) return;
+    this.#fullAt = 0;
+    this.#host.hasRoom(this);
   }
 
   #putBack(job: Job): void {
@@ -164,20 +224,26 @@ export class Lane {
     this.#waiting += job.recipients.length;
   }
 
-  /** The next job, if one comes while the connection is worth keeping. */
-  #nextJob(): Promise<Job | undefined> {
-    if (this.#isStopping) return Promise.resolve(undefined);
+  /** Until there is a job, the lane stops, or the time is over. */
+  #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        const at = this.#idle.indexOf(take);
-        if (at >= 0) this.#idle.splice(at, 1);
-        resolve(undefined);
-      }, IDLE_MS);
-      const take = (job: Job | undefined): void => {
+      const wake = (): void => {
         clearTimeout(timer);
-        resolve(job);
+        this.#wakers.delete(wake);
+        resolve();
       };
-      this.#idle.push(take);
+      const timer = setTimeout(wake, ms);
+      this.#wakers.add(wake);
     });
   }
+}
+
+/** How many different messages there are, as far as it matters. */
+function messagesAmong(jobs: readonly Job[], most: number): number {
+  const seen = new Set<string>();
+  for (const { message } of jobs) {
+    seen.add(message.queueId);
+    if (seen.size >= most) break;
+  }
+  return seen.size;
 }

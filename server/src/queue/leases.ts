@@ -1,9 +1,13 @@
 /**
  * Leases: who tries which recipient now. A lease is a row change with an end, so that any number of schedulers can share a queue and what a dead one held
- * comes back by itself.
+ * comes back by itself. Who held a lease and did not settle it may have handed the message over: each such case is in the trail (`repeated`), written by the
+ * mutation that makes the recipient due again.
  */
-import { defineMutation, type Mutation } from '#store/mutation.ts';
+import type { AccountId } from '#core/ids.ts';
+import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
+import { record } from '#trail/record.ts';
+import { addressText } from './path-text.ts';
 
 /** A recipient's key: queue id and number. */
 export type RecipientKey = readonly [queueId: string, n: number];
@@ -13,22 +17,55 @@ export interface ClaimArgs {
   readonly nowMs: number;
   readonly untilMs: number;
   readonly claim: readonly RecipientKey[];
-  /** Due, but their destination cannot take them now: looked at again at the time given. At most 1,000 of both lists together. */
-  readonly postpone: ReadonlyArray<readonly [key: RecipientKey, untilMs: number]>;
+  readonly postpone: readonly Postponement[];
 }
 
-/** Leases recipients that are still due; tells for each whether it was got. */
-export const claim: Mutation<ClaimArgs, readonly boolean[]> = defineMutation('queue.claim', function* (_tx, args: ClaimArgs) {
+/** Due, but its destination cannot take it now. At most 1,000 of these and of claims together. */
+export interface Postponement {
+  readonly key: RecipientKey;
+  /** When it is looked at again. */
+  readonly untilMs: number;
+  /** The lane that takes it sooner, as soon as there is room. */
+  readonly parked: string | null;
+}
+
+export interface Claimed {
+  /** For each recipient whether it was got. */
+  readonly got: readonly boolean[];
+  /** Got from a lease that ended before it was settled. */
+  readonly unsure: readonly RecipientKey[];
+}
+
+/** Leases recipients that are due or parked. */
+export const claim: Mutation<ClaimArgs, Claimed> = defineMutation('queue.claim', function* (tx, args: ClaimArgs) {
+  const { owner, nowMs, untilMs } = args;
   const got: boolean[] = [];
-  for (const [queueId, n] of args.claim) {
-    const changed = yield* run(
-      sql`UPDATE queue_recipient SET lease_owner = ${args.owner}, due_at = ${args.untilMs} WHERE queue_id = ${queueId} AND n = ${n} AND due_at <= ${args.nowMs}`,
-    );
-    got.push(changed > 0);
+  const unsure: RecipientKey[] = [];
+  for (const key of args.claim) {
+    const [queueId, n] = key;
+    const isFresh =
+      (yield* run(
+        sql`UPDATE queue_recipient SET lease_owner = ${owner}, due_at = ${untilMs}, parked = NULL
+            WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner IS NULL AND (due_at <= ${nowMs} OR parked IS NOT NULL)`,
+      )) > 0;
+    const isTakenOver =
+      !isFresh &&
+      (yield* run(
+        sql`UPDATE queue_recipient SET lease_owner = ${owner}, due_at = ${untilMs} WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner IS NOT NULL AND due_at <= ${nowMs}`,
+      )) > 0;
+    if (isTakenOver) unsure.push(key);
+    got.push(isFresh || isTakenOver);
   }
-  for (const [[queueId, n], untilMs] of args.postpone)
-    yield* run(sql`UPDATE queue_recipient SET due_at = ${untilMs}, lease_owner = NULL WHERE queue_id = ${queueId} AND n = ${n} AND due_at <= ${args.nowMs}`);
-  return got;
+  for (const {
+    key: [queueId, n],
+    untilMs: laterMs,
+    parked,
+  } of args.postpone)
+    yield* run(
+      sql`UPDATE queue_recipient SET due_at = ${laterMs}, parked = ${parked} WHERE queue_id = ${queueId} AND n = ${n} AND due_at <= ${nowMs} AND lease_owner IS NULL`,
+    );
+  yield* tellOfRepeats(tx, unsure, nowMs, 'the lease of an attempt ended before it was known what came of it');
+  return { got, unsure };
 });
 
 export interface RenewArgs {
@@ -49,37 +86,36 @@ export const renew: Mutation<RenewArgs, void> = defineMutation('queue.renew', fu
 export interface FreeArgs {
   readonly owner: string;
   readonly nowMs: number;
-  /** Messages up to this id are done. */
-  readonly after: string;
 }
 
-export interface Freed {
-  /** Where to go on; undefined at the end. */
-  readonly next: string | undefined;
-  /** Recipients that may have got the message already: the attempt was under way when the owner ended. */
-  readonly unsure: readonly RecipientKey[];
-}
+const SLICE = 500;
 
-const SLICE = 1000;
-
-/** Frees what an earlier life of `owner` had leased, a slice of the queue at a time. */
-export const freeLeases: Mutation<FreeArgs, Freed> = defineMutation('queue.freeLeases', function* (_tx, args: FreeArgs) {
-  const end = yield* sliceEnd(args.after);
-  const leased = yield* all<{ queue_id: string; n: number }>(
-    sql`SELECT queue_id, n FROM queue_recipient WHERE queue_id > ${args.after} AND queue_id <= ${end ?? HIGHEST} AND lease_owner = ${args.owner}`,
-  );
+/** Frees what an earlier life of `owner` had leased, a slice at a time: those that may have got the message already. None: there were no more. */
+export const freeLeases: Mutation<FreeArgs, readonly RecipientKey[]> = defineMutation('queue.freeLeases', function* (tx, { owner, nowMs }: FreeArgs) {
+  const leased = yield* all<{ queue_id: string; n: number }>(sql`SELECT queue_id, n FROM queue_recipient WHERE lease_owner = ${owner} LIMIT ${SLICE}`);
   for (const { queue_id, n } of leased)
     yield* run(
-      sql`UPDATE queue_recipient SET lease_owner = NULL, due_at = CASE WHEN held = 1 THEN NULL ELSE ${args.nowMs} END WHERE queue_id = ${queue_id} AND n = ${n}`,
+      sql`UPDATE queue_recipient SET lease_owner = NULL, due_at = CASE WHEN held = 1 THEN NULL ELSE ${nowMs} END WHERE queue_id = ${queue_id} AND n = ${n}`,
     );
-  return { next: end, unsure: leased.map(({ queue_id, n }) => [queue_id, n] as const) };
+  const unsure = leased.map(({ queue_id, n }): RecipientKey => [queue_id, n]);
+  yield* tellOfRepeats(tx, unsure, nowMs, 'an attempt was under way, or about to begin, when the server ended');
+  return unsure;
 });
 
-/** Above every queue id. */
-const HIGHEST = '~';
-
-/** The last id of the slice behind `after`; undefined when it reaches the end. */
-function* sliceEnd(after: string): Program<string | undefined> {
-  const row = yield* one<{ queue_id: string }>(sql`SELECT queue_id FROM queue_message WHERE queue_id > ${after} ORDER BY queue_id LIMIT 1 OFFSET ${SLICE}`);
-  return row?.queue_id;
+/** One event for each message. */
+function* tellOfRepeats(tx: Tx, keys: readonly RecipientKey[], nowMs: number, cause: string): Program<void> {
+  const numbers = new Map<string, number[]>();
+  for (const [queueId, n] of keys) numbers.set(queueId, [...(numbers.get(queueId) ?? []), n]);
+  for (const [queueId, all] of numbers) {
+    const message = yield* one<{ account: number | null; sender: string }>(sql`SELECT account, sender FROM queue_message WHERE queue_id = ${queueId}`);
+    const recipients: Array<{ readonly address: string }> = [];
+    for (const n of all) {
+      const row = yield* one<{ local_part: string; domain: string }>(
+        sql`SELECT local_part, domain FROM queue_recipient WHERE queue_id = ${queueId} AND n = ${n}`,
+      );
+      if (row) recipients.push({ address: addressText(row.local_part, row.domain) });
+    }
+    const by = message?.account === null || message === undefined ? undefined : (message.account as AccountId);
+    yield* record(tx, { event: 'repeated', atMs: nowMs, queueId, by, sender: message?.sender ?? '', recipients, details: { cause } });
+  }
 }

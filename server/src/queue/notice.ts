@@ -4,13 +4,15 @@
  * RFC 3461 §4.3 (RET), §6 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
  */
 import { isAscii } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
+import { newReceiptId } from '#core/receipt-id.ts';
 import { findHeaderEnd } from '#message/header-end.ts';
 import { buildDsn, type DsnRecipient } from '#message/dsn.ts';
+import { prepareMessage } from '#message/prepare.ts';
 import type { MessageContent } from './content.ts';
 import type { Outgoing } from './enqueue.ts';
+import type { LocalNotice } from './file-notice.ts';
 import { addressText, decodeOriginalRecipient, splitAddress } from './path-text.ts';
-import type { QueuedMessage, QueuedRecipient } from './queue-rows.ts';
+import { type QueuedMessage, type QueuedRecipient, startOf } from './queue-rows.ts';
 import type { QueueServices } from './settings.ts';
 import type { Outcome } from './transport.ts';
 import type { Verdict } from './verdict.ts';
@@ -22,29 +24,26 @@ export interface Told {
   readonly verdict: Verdict & { readonly tell: NonNullable<Verdict['tell']> };
 }
 
-/** A notice for somebody elsewhere: to be queued together with the result that it tells of. */
-export interface OutgoingNotice {
-  readonly outgoing: Outgoing;
-  readonly bytes: Uint8Array;
-}
+/** A notice and its octets: to be queued, or filed here, by the mutation that settles what it tells of. */
+export type Notice = { readonly bytes: Uint8Array } & (
+  | { readonly kind: 'outgoing'; readonly outgoing: Outgoing }
+  | { readonly kind: 'local'; readonly local: Omit<LocalNotice, 'body'> }
+);
 
 /** A header that is returned is cut here; a message asked for with RET=FULL is returned up to this size, larger ones by their header. */
 const HEADER_LIMIT = 256 * 1024;
 const FULL_LIMIT = 10 * 1024 * 1024;
 
 /**
- * Tells the sender. A sender here has the notice when this resolves; one elsewhere gets what is returned. Throws when it may succeed later.
- * Never called for the null sender.
+ * Writes the notice to the sender; undefined where nobody can have it, or where it has been filed already, because the sender's mail is forwarded. Throws when it may
+ * succeed later. Never called for the null sender.
  */
-export async function tellSender(
-  services: QueueServices,
-  message: QueuedMessage,
-  content: MessageContent,
-  told: readonly Told[],
-): Promise<OutgoingNotice | undefined> {
+export async function tellSender(services: QueueServices, message: QueuedMessage, content: MessageContent, told: readonly Told[]): Promise<Notice | undefined> {
   const { settings, clock } = services;
   const nowMs = clock.nowMs();
-  const sender = splitAddress(message.sender);
+  const id = newReceiptId(nowMs);
+  const envelopeSender = splitAddress(message.sender);
+  const sender = (await services.trueSender?.(envelopeSender)) ?? envelopeSender;
   const language = message.account === undefined ? undefined : await services.languageOf?.(message.account);
   const isFull = message.ret === 'FULL' && content.sizeBytes <= FULL_LIMIT && told.some(({ verdict }) => verdict.tell === 'failed');
   const bytes = buildDsn({
@@ -55,19 +54,25 @@ export async function tellSender(
     nowMs,
     arrivalMs: message.createdAtMs,
     envelopeId: message.envelopeId,
-    unique: randomBytes(12).toString('hex'),
+    unique: id,
     recipients: told.map((one) => describe(one, message, settings.giveUpAfterMs, nowMs)),
     original: isFull ? await content.read(0, content.sizeBytes) : await readHeader(content),
     returned: isFull ? 'message' : 'header',
     smtpUtf8: message.smtpUtf8,
   });
   if (await services.isLocalDomain(sender.domain)) {
-    const result = await services.deliverLocal({ ...sender, bytes });
-    if (result === 'refused') services.log.warn('queue.bounced', { queueId: message.queueId, cause: 'the sender has no mailbox here any more' });
+    const found = await services.resolveLocal(sender.localPart, sender.domain);
+    if (found?.isForwarded === true && services.deliverLocal) {
+      if ((await services.deliverLocal({ ...sender, bytes })) === 'delivered') return undefined;
+    } else if (found) {
+      const address = addressText(sender.localPart, sender.domain);
+      return { kind: 'local', bytes, local: { id, account: found.account, address, message: prepareMessage(bytes) } };
+    }
+    services.log.warn('queue.bounced', { queueId: message.queueId, cause: 'the sender has no mailbox here any more' });
     return undefined;
   }
   const outgoing: Outgoing = {
-    queueId: newQueueId(),
+    queueId: id,
     account: undefined,
     sender: '',
     // A notice about a notice would go round for ever.
@@ -81,7 +86,7 @@ export async function tellSender(
     envelopeId: undefined,
     nowMs,
   };
-  return { outgoing, bytes };
+  return { kind: 'outgoing', outgoing, bytes };
 }
 
 function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage, giveUpAfterMs: number, nowMs: number): DsnRecipient {
@@ -93,22 +98,11 @@ function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage,
     remoteHost: outcome.host,
     diagnostic: outcome.reply,
     lastAttemptMs: nowMs,
-    retryUntilMs: verdict.tell === 'delayed' ? message.createdAtMs + giveUpAfterMs : undefined,
+    retryUntilMs: verdict.tell === 'delayed' ? startOf(message) + giveUpAfterMs : undefined,
   };
 }
 
 async function readHeader(content: MessageContent): Promise<Uint8Array> {
   const start = await content.read(0, HEADER_LIMIT);
   return start.subarray(0, findHeaderEnd(Buffer.from(start.buffer, start.byteOffset, start.length)));
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-/** 16 letters and digits, about 95 bits. */
-export function newQueueId(): string {
-  let id = '';
-  while (id.length < 16) {
-    for (const byte of randomBytes(24)) if (byte < 248 && id.length < 16) id += ALPHABET[byte % 62];
-  }
-  return id;
 }

@@ -1,6 +1,8 @@
 /** What lies in the queue, as the scheduler and the administrator see it: rows of `queue_message` and `queue_recipient`. */
 import type { AccountId, BlobId } from '#core/ids.ts';
 import { all, one, type Program, sql } from '#store/sql.ts';
+import type { QueuedDeliverBy } from './enqueue.ts';
+import type { Hold, HoldKind } from './hold.ts';
 import type { TlsNeed } from './transport.ts';
 
 export interface QueuedMessage {
@@ -16,7 +18,13 @@ export interface QueuedMessage {
   readonly ret: 'FULL' | 'HDRS' | undefined;
   readonly envelopeId: string | undefined;
   readonly tlsNeed: TlsNeed | undefined;
+  /** MT-PRIORITY; undefined: not given. */
+  readonly priority: number | undefined;
+  readonly deliverBy: QueuedDeliverBy | undefined;
   readonly createdAtMs: number;
+  /** Not to leave before; its age counts from here. */
+  readonly releaseAtMs: number | undefined;
+  readonly hold: Hold | undefined;
   /** The forward that has sent it on, where one has. */
   readonly forward: string | undefined;
 }
@@ -40,13 +48,18 @@ export interface QueuedRecipient {
   readonly lastReply: string | undefined;
 }
 
+/** When the message was ours to send: its schedule, its notices and its end count from here. */
+export function startOf({ createdAtMs, releaseAtMs }: QueuedMessage): number {
+  return Math.max(createdAtMs, releaseAtMs ?? 0);
+}
+
 /** A recipient whose time has come, with its message. */
 export interface DueRecipient {
   readonly message: QueuedMessage;
   readonly recipient: QueuedRecipient;
 }
 
-interface MessageRow {
+export interface MessageRow {
   readonly queue_id: string;
   readonly account: number | null;
   readonly sender: string;
@@ -58,11 +71,17 @@ interface MessageRow {
   readonly ret: 'FULL' | 'HDRS' | null;
   readonly envelope_id: string | null;
   readonly tls: TlsNeed | null;
-  readonly created_at: number;
   readonly forward: string | null;
+  readonly priority: number | null;
+  readonly deliver_by: number | null;
+  readonly deliver_mode: 'N' | 'NT' | 'R' | 'RT' | null;
+  readonly created_at: number;
+  readonly release_at: number | null;
+  readonly hold_kind: HoldKind | null;
+  readonly hold_reason: string | null;
 }
 
-interface RecipientRow {
+export interface RecipientRow {
   readonly n: number;
   readonly local_part: string;
   readonly domain: string;
@@ -79,12 +98,48 @@ interface RecipientRow {
   readonly last_reply: string | null;
 }
 
-/** The recipients that are due, those that have waited longest first. Expired leases are among them: whoever held them is gone. */
+/**
+ * The recipients that are due: of those with the highest priority that occurs the ones that have waited longest, then those of the next. Expired leases are among
+ * them: whoever held them is gone.
+ */
 export function* readDue(nowMs: number, limit: number): Program<readonly DueRecipient[]> {
+  const found: Array<MessageRow & RecipientRow> = [];
+  for (let rank = yield* nextRank(ABOVE_ALL); rank !== undefined && found.length < limit; rank = yield* nextRank(rank)) {
+    found.push(
+      ...(yield* all<MessageRow & RecipientRow>(
+        sql`SELECT m.*, r.* FROM queue_recipient AS r CROSS JOIN queue_message AS m
+            WHERE m.queue_id = r.queue_id AND r.rank = ${rank} AND r.due_at IS NOT NULL AND r.due_at <= ${nowMs} ORDER BY r.due_at LIMIT ${limit - found.length}`,
+      )),
+    );
+  }
+  return together(found);
+}
+
+/** What waits for a full lane. */
+export function* readParked(lane: string, limit: number): Program<readonly DueRecipient[]> {
   const found = yield* all<MessageRow & RecipientRow>(
-    sql`SELECT m.*, r.* FROM queue_recipient AS r JOIN queue_message AS m ON m.queue_id = r.queue_id
-        WHERE r.due_at IS NOT NULL AND r.due_at <= ${nowMs} ORDER BY r.due_at LIMIT ${limit}`,
+    sql`SELECT m.*, r.* FROM queue_recipient AS r CROSS JOIN queue_message AS m
+        WHERE m.queue_id = r.queue_id AND r.parked = ${lane} ORDER BY r.rank, r.due_at LIMIT ${limit}`,
   );
+  return together(found);
+}
+
+/** The lanes that something is parked for, at most `limit`. */
+export function* readParkedLanes(limit: number): Program<readonly string[]> {
+  const lanes: string[] = [];
+  for (let lane = ''; lanes.length < limit; ) {
+    const row = yield* one<{ parked: string }>(
+      sql`SELECT parked FROM queue_recipient WHERE parked IS NOT NULL AND parked > ${lane} ORDER BY parked, rank, due_at LIMIT 1`,
+    );
+    if (!row) break;
+    lane = row.parked;
+    lanes.push(lane);
+  }
+  return lanes;
+}
+
+/** Recipients of one message share it. */
+function together(found: ReadonlyArray<MessageRow & RecipientRow>): readonly DueRecipient[] {
   const messages = new Map<string, QueuedMessage>();
   return found.map((row) => {
     const known = messages.get(row.queue_id);
@@ -96,8 +151,20 @@ export function* readDue(nowMs: number, limit: number): Program<readonly DueReci
 
 /** When the next recipient is due (or the next lease ends); undefined when nothing waits. */
 export function* readNextDue(): Program<number | undefined> {
-  const row = yield* one<{ due_at: number }>(sql`SELECT due_at FROM queue_recipient WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1`);
-  return row?.due_at;
+  let next: number | undefined;
+  for (let rank = yield* nextRank(ABOVE_ALL); rank !== undefined; rank = yield* nextRank(rank)) {
+    const row = yield* one<{ due_at: number }>(sql`SELECT due_at FROM queue_recipient WHERE rank = ${rank} AND due_at IS NOT NULL ORDER BY due_at LIMIT 1`);
+    if (row) next = Math.min(next ?? row.due_at, row.due_at);
+  }
+  return next;
+}
+
+const ABOVE_ALL = -100;
+
+/** The next rank that occurs: there are 19 at most, nearly always one, and each is one step in the index. */
+function* nextRank(after: number): Program<number | undefined> {
+  const row = yield* one<{ rank: number }>(sql`SELECT rank FROM queue_recipient WHERE due_at IS NOT NULL AND rank > ${after} ORDER BY rank, due_at LIMIT 1`);
+  return row?.rank;
 }
 
 /** A message and who still waits for it; undefined when there is none. */
@@ -108,21 +175,7 @@ export function* readQueued(queueId: string): Program<{ readonly message: Queued
   return { message: toMessage(row), recipients: found.map(toRecipient) };
 }
 
-/** A page of the queue in the order of ids, behind `after` ('' from the beginning). */
-export function* listQueued(
-  after: string,
-  limit: number,
-): Program<readonly { readonly message: QueuedMessage; readonly recipients: readonly QueuedRecipient[] }[]> {
-  const found = yield* all<MessageRow>(sql`SELECT * FROM queue_message WHERE queue_id > ${after} ORDER BY queue_id LIMIT ${limit}`);
-  const page: Array<{ message: QueuedMessage; recipients: readonly QueuedRecipient[] }> = [];
-  for (const row of found) {
-    const recipients = yield* all<RecipientRow>(sql`SELECT * FROM queue_recipient WHERE queue_id = ${row.queue_id} ORDER BY n`);
-    page.push({ message: toMessage(row), recipients: recipients.map(toRecipient) });
-  }
-  return page;
-}
-
-function toMessage(row: MessageRow): QueuedMessage {
+export function toMessage(row: MessageRow): QueuedMessage {
   return {
     queueId: row.queue_id,
     account: row.account === null ? undefined : (row.account as AccountId),
@@ -135,12 +188,19 @@ function toMessage(row: MessageRow): QueuedMessage {
     ret: row.ret ?? undefined,
     envelopeId: row.envelope_id ?? undefined,
     tlsNeed: row.tls ?? undefined,
+    priority: row.priority ?? undefined,
+    deliverBy:
+      row.deliver_by === null
+        ? undefined
+        : { atMs: row.deliver_by, mode: row.deliver_mode?.startsWith('R') === true ? 'R' : 'N', isTraced: row.deliver_mode?.endsWith('T') === true },
     createdAtMs: row.created_at,
+    releaseAtMs: row.release_at ?? undefined,
+    hold: row.hold_kind === null ? undefined : { kind: row.hold_kind, reason: row.hold_reason ?? '' },
     forward: row.forward ?? undefined,
   };
 }
 
-function toRecipient(row: RecipientRow): QueuedRecipient {
+export function toRecipient(row: RecipientRow): QueuedRecipient {
   return {
     n: row.n,
     localPart: row.local_part,

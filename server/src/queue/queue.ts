@@ -2,86 +2,92 @@
  * The scheduler: claims what is due, sorts it into lanes by destination, and sees to the results. All durable state is in the store; what is here can be lost
  * at any moment without losing mail. Run it in one thread, or in several with different owners.
  *
- * At least once: a message is handed over before that is written down, so a crash in between sends it again. Each such case is logged (`queue.repeated`).
+ * At least once: a message is handed over before that is written down, so a crash in between sends it again. Each such case is in the trail and the log (`repeated`).
  *
  * RFC 5321 §4.5.4 (retry strategies) · docs/queue.md
  */
 import { Semaphore } from '#core/async.ts';
 import { Conclusions } from './conclusions.ts';
 import { MessageContent } from './content.ts';
-import { type Job, Lane, type LaneHost } from './lane.ts';
-import { claim, freeLeases, type RecipientKey, renew } from './leases.ts';
+import { InHand, LEASE_MS } from './in-hand.ts';
+import { type AttemptResult, type Job, Lane, type LaneHost } from './lane.ts';
+import { claim, freeLeases, type Postponement, type RecipientKey } from './leases.ts';
 import { addressText } from './path-text.ts';
-import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue } from './queue-rows.ts';
+import { isPushback } from './pushback.ts';
+import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue, readParked, readParkedLanes } from './queue-rows.ts';
 import { destinationKey, makeRouting, type Routing } from './routing.ts';
+import { type DestinationRules, makeRules } from './rules.ts';
+import { LoginMemory } from './login-memory.ts';
 import type { Settled } from './settle.ts';
 import { Settlement } from './settlement.ts';
 import type { QueueServices } from './settings.ts';
+import { readSuppressions, type Suppression } from './suppression.ts';
+import type { Program } from '#store/sql.ts';
 import { type Destination, type MailSession, type Outcome, TransportError } from './transport.ts';
 
-const LEASE_MS = 30 * 60_000;
-const RENEW_EVERY_MS = 10 * 60_000;
-/** Recipients claimed at one time: read in one look, and held altogether. */
-const LOOK = 250;
-const MOST_IN_HAND = 2000;
-/** RFC 5321 §4.5.3.1.8: a server must take 100. */
-const RECIPIENTS_PER_MESSAGE = 100;
+/** Recipients looked at, and claimed, at one time. */
+const LOOK = 500;
+const MOST_IN_HAND = 10_000;
+/** Recipients that one lane holds; fewer while much is in hand altogether, so that slow destinations leave room for the others. */
+const LANE_RECIPIENTS = 500;
+const NARROW_LANE_RECIPIENTS = 50;
 /** Looks follow each other no faster than this while less than a full look was found. */
 const PACE_MS = 5;
 const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5000;
-/** What waits for a full lane is moved out of the way of others at this pace, a look at a time, for this long. */
-const STEP_ASIDE_EVERY_MS = 1000;
-const STEP_ASIDE_MS = 2000;
+/** What waits for a full lane is taken from behind the others as soon as there is room, and comes back by itself after this. */
+const PARKED_MS = 10 * 60_000;
 const LONGEST_REST_MS = 15 * 60_000;
-/** A relay of our own takes more connections than a stranger. */
-const RELAY_CONNECTIONS = 20;
 const LANES_REMEMBERED = 10_000;
+/** Messages for people here whose time has come, filed at one time. */
+const FILED_AT_ONCE = 4;
 
 export class Queue implements AsyncDisposable {
   readonly #services: QueueServices;
   readonly #routing: Routing;
+  readonly #rules: DestinationRules;
+  readonly #logins: LoginMemory;
   readonly #settlement: Settlement;
   readonly #conclusions: Conclusions;
   readonly #lanes = new Map<string, Lane>();
-  readonly #inHand = new Map<string, RecipientKey>();
+  /** Keys of lanes that can take what was parked for them. */
+  readonly #refills = new Set<string>();
+  readonly #inHand: InHand;
   readonly #abort = new AbortController();
   readonly #laneHost: LaneHost;
+  readonly #filing = new Semaphore(FILED_AT_ONCE);
   readonly #subscription: Disposable;
-  readonly #renewTimer: NodeJS.Timeout;
   readonly #running: Promise<void>;
   #isStopping = false;
   #isWoken = false;
   #wake: (() => void) | undefined;
   /** There was no room for another look. */
   #isFull = false;
-  /** All that the last look found waits for full lanes. */
-  #isBlocked = false;
-  #steppedAsideAtMs = 0;
-  #onEmpty: (() => void) | undefined;
 
   /** Begins to work at once. */
   constructor(services: QueueServices) {
     this.#services = services;
     this.#routing = makeRouting(services.settings);
+    this.#rules = makeRules(services.settings);
+    this.#logins = new LoginMemory(services);
+    this.#inHand = new InHand(services);
     this.#settlement = new Settlement(services, (results) => {
       this.#settled(results);
     });
-    this.#conclusions = new Conclusions(services, this.#settlement);
+    this.#conclusions = new Conclusions(services, this.#settlement, this.#rules);
     this.#laneHost = {
       slots: new Semaphore(services.settings.connections),
       connect: (destination) => services.transport.connect(destination, this.#abort.signal),
       attempt: (job, session, destination) => this.#attempt(job, session, destination),
-      hasRoom: () => {
-        if (this.#isBlocked) this.#wakeUp();
+      hasRoom: ({ key }) => {
+        this.#refills.add(key);
+        this.#wakeUp();
       },
       unreachable: (jobs, error, failures) => this.#unreachable(jobs, error, failures),
     };
     this.#subscription = services.store.onNotify('queue', () => {
       this.#wakeUp();
     });
-    this.#renewTimer = setInterval(() => void this.#renew(), RENEW_EVERY_MS);
-    this.#renewTimer.unref();
     this.#running = this.#run();
   }
 
@@ -96,14 +102,14 @@ export class Queue implements AsyncDisposable {
     this.#isStopping = true;
     this.#conclusions.isStopping = true;
     this.#subscription[Symbol.dispose]();
-    clearInterval(this.#renewTimer);
     this.#wakeUp();
     await this.#running;
     for (const lane of this.#lanes.values()) for (const job of lane.stop()) this.#conclusions.giveBack(job);
-    await this.#empty(graceMs);
+    await this.#inHand.empty(graceMs);
     this.#abort.abort();
-    await this.#empty(1000);
+    await this.#inHand.empty(1000);
     await this.#settlement.stop();
+    this.#inHand[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,10 +120,10 @@ export class Queue implements AsyncDisposable {
     let isFreed = false;
     while (!this.#isStopping) {
       try {
-        if (!isFreed) await this.#freeOwnLeases();
+        if (!isFreed) await this.#takeUp();
         isFreed = true;
         this.#isWoken = false;
-        const isFullLook = await this.#look();
+        const isFullLook = (await this.#refill()) || (await this.#look());
         if (!isFullLook) await this.#sleep(await this.#untilNextDue());
         if (!this.#isStopping && !isFullLook) await pause(PACE_MS);
       } catch (error) {
@@ -128,92 +134,133 @@ export class Queue implements AsyncDisposable {
     }
   }
 
-  /** What an earlier life had begun is due again. */
-  async #freeOwnLeases(): Promise<void> {
-    const { store, owner, clock, log } = this.#services;
-    let after: string | undefined = '';
-    while (after !== undefined && !this.#isStopping) {
-      const freed: { readonly next: string | undefined; readonly unsure: readonly RecipientKey[] } = await store.commit(freeLeases, {
-        owner,
-        nowMs: clock.nowMs(),
-        after,
-      });
-      for (const [queueId, recipient] of freed.unsure)
-        log.warn('queue.repeated', {
-          queueId,
-          recipient,
-          cause: 'an attempt was under way when the server ended; if it had succeeded, the message arrives twice',
-        });
-      after = freed.next;
+  /** What an earlier life had begun is due again, and what it had parked is looked for. */
+  async #takeUp(): Promise<void> {
+    const { store, owner, clock } = this.#services;
+    while (!this.#isStopping) {
+      const unsure = await store.commit(freeLeases, { owner, nowMs: clock.nowMs() });
+      this.#warnOfRepeats(unsure, 'an attempt was under way when the server ended; if it had succeeded, the message arrives twice');
+      if (unsure.length === 0) break;
     }
+    for (const lane of await store.query(readParkedLanes(LANES_REMEMBERED))) this.#refills.add(lane);
   }
 
   /** Claims what is due; true when there may be more. */
   async #look(): Promise<boolean> {
-    const { store, owner, clock } = this.#services;
-    const room = MOST_IN_HAND - this.#inHand.size;
-    this.#isFull = room < LOOK;
+    this.#isFull = MOST_IN_HAND - this.#inHand.size < LOOK;
     if (this.#isFull) return false;
-    const nowMs = clock.nowMs();
-    const due = await store.query(readDue(nowMs, LOOK));
-    const claimed: Array<{ readonly found: DueRecipient; readonly lane: Lane }> = [];
-    const postpone: Array<readonly [RecipientKey, number]> = [];
-    let isLate = false;
-    const stepsAside = nowMs - this.#steppedAsideAtMs >= STEP_ASIDE_EVERY_MS;
-    let isBlocked = false;
-    for (const found of due) {
-      const key: RecipientKey = [found.message.queueId, found.recipient.n];
-      const lane = this.#laneOf(found.recipient.domain, found.message);
-      const isForced = found.recipient.dueAtMs === 0;
-      // An own lease that ended before its work (the machine slept): it goes on.
-      if (this.#inHand.has(keyText(key))) isLate = true;
-      else if (lane.restsUntilMs > nowMs && !isForced) postpone.push([key, lane.restsUntilMs]);
-      else if (lane.isFull) {
-        isBlocked = true;
-        if (stepsAside) postpone.push([key, nowMs + STEP_ASIDE_MS]);
-      } else claimed.push({ found, lane });
-    }
-    if (isLate) await this.#renew();
-    if (isBlocked && stepsAside) this.#steppedAsideAtMs = nowMs;
-    this.#isBlocked = isBlocked && claimed.length === 0;
-    if (claimed.length === 0 && postpone.length === 0) return false;
-    const keys = claimed.map(({ found }): RecipientKey => [found.message.queueId, found.recipient.n]);
-    const got = await store.commit(claim, { owner, nowMs, untilMs: nowMs + LEASE_MS, claim: keys, postpone });
-    this.#dispatch(claimed.filter((_, index) => got[index] === true));
-    return due.length === LOOK && claimed.length > 0;
+    const nowMs = this.#services.clock.nowMs();
+    const found = await this.#services.store.query(withSuppressions(readDue(nowMs, LOOK), nowMs));
+    const moved = await this.#take(found, nowMs);
+    return found.due.length === LOOK && moved > 0;
   }
 
-  /** Makes jobs of recipients: those of one message and one lane go together. */
-  #dispatch(claimed: ReadonlyArray<{ readonly found: DueRecipient; readonly lane: Lane }>): void {
+  /** Gives lanes what was parked for them; true when there may be more. */
+  async #refill(): Promise<boolean> {
+    const [key] = this.#refills;
+    if (key === undefined || MOST_IN_HAND - this.#inHand.size < LOOK) return false;
+    this.#refills.delete(key);
+    const nowMs = this.#services.clock.nowMs();
+    const room = this.#lanes.get(key)?.roomFor(this.#laneRoom) ?? this.#laneRoom;
+    if (room > 0) await this.#take(await this.#services.store.query(withSuppressions(readParked(key, room), nowMs)), nowMs);
+    return this.#refills.size > 0;
+  }
+
+  /** Claims what can be tried now and puts the rest out of the way; the number of both. */
+  async #take({ due, suppressed }: Found, nowMs: number): Promise<number> {
+    const { store, owner } = this.#services;
+    if (this.#routing.namesAccounts) await this.#logins.learn(due.map(({ message }) => message.account));
+    const plans: Plan[] = [];
+    const postpone: Postponement[] = [];
+    const room = new Map<Lane, number>();
+    const full = new Set<Lane>();
+    let isLate = false;
+    for (const [index, found] of due.entries()) {
+      const key: RecipientKey = [found.message.queueId, found.recipient.n];
+      // An own lease that ended before its work (the machine slept): it goes on.
+      if (this.#inHand.has(key)) isLate = true;
+      else {
+        const outcome = this.#foregone(found.message, suppressed.get(index), nowMs);
+        const isHere = outcome === undefined && found.message.releaseAtMs !== undefined && (await this.#services.isLocalDomain(found.recipient.domain));
+        if (outcome !== undefined || isHere) plans.push({ found, lane: undefined, outcome });
+        else {
+          const lane = this.#laneOf(found);
+          const left = room.get(lane) ?? lane.roomFor(this.#laneRoom);
+          if (lane.restsUntilMs > nowMs && found.recipient.dueAtMs !== 0) postpone.push({ key, untilMs: restFor(lane, found.message, nowMs), parked: null });
+          else if (left > 0) {
+            room.set(lane, left - 1);
+            plans.push({ found, lane, outcome: undefined });
+          } else {
+            full.add(lane);
+            postpone.push({ key, untilMs: nowMs + PARKED_MS, parked: lane.key });
+          }
+        }
+      }
+    }
+    if (isLate) await this.#inHand.renew();
+    if (plans.length === 0 && postpone.length === 0) return 0;
+    const keys = plans.map(({ found }): RecipientKey => [found.message.queueId, found.recipient.n]);
+    const { got, unsure } = await store.commit(claim, { owner, nowMs, untilMs: nowMs + LEASE_MS, claim: keys, postpone });
+    this.#warnOfRepeats(unsure, 'the lease of an attempt ended before it was known what came of it');
+    this.#dispatch(plans.filter((_, index) => got[index] === true));
+    for (const lane of full) lane.awaitRoom(this.#laneRoom);
+    return plans.length + postpone.length;
+  }
+
+  /** What needs no attempt. */
+  #foregone({ deliverBy }: QueuedMessage, suppression: Suppression | undefined, nowMs: number): Outcome | undefined {
+    if (suppression !== undefined) return { kind: 'failed', status: '5.7.1', reply: suppressionText(suppression), host: undefined, isSuppressed: true };
+    // RFC 2852 §4.1.3
+    if (deliverBy?.mode === 'R' && nowMs >= deliverBy.atMs)
+      return { kind: 'failed', status: '5.4.7', reply: 'The time in which the message was to be delivered is over', host: undefined };
+    return undefined;
+  }
+
+  /** Makes jobs of recipients: those of one message that share a fate go together. */
+  #dispatch(plans: readonly Plan[]): void {
     const contents = new Map<string, MessageContent>();
-    const groups = new Map<string, { readonly lane: Lane; readonly message: QueuedMessage; readonly recipients: QueuedRecipient[] }>();
-    for (const { found, lane } of claimed) {
+    const groups = new Map<string, Omit<Plan, 'found'> & { readonly message: QueuedMessage; readonly recipients: QueuedRecipient[] }>();
+    for (const { found, lane, outcome } of plans) {
       const { message, recipient } = found;
-      const key: RecipientKey = [message.queueId, recipient.n];
-      this.#inHand.set(keyText(key), key);
-      const name = `${message.queueId} ${lane.key}`;
+      this.#inHand.add([message.queueId, recipient.n]);
+      const name = `${message.queueId} ${lane?.key ?? outcome?.reply ?? ''}`;
       const group = groups.get(name);
       if (group) group.recipients.push(recipient);
-      else groups.set(name, { lane, message, recipients: [recipient] });
+      else groups.set(name, { lane, outcome, message, recipients: [recipient] });
     }
-    for (const { lane, message, recipients } of groups.values()) {
+    for (const { lane, outcome, message, recipients } of groups.values()) {
       const content = contents.get(message.queueId) ?? new MessageContent(this.#services.store, message);
       contents.set(message.queueId, content);
-      for (let first = 0; first < recipients.length; first += RECIPIENTS_PER_MESSAGE)
-        lane.add({ message, content, recipients: recipients.slice(first, first + RECIPIENTS_PER_MESSAGE) });
+      if (outcome !== undefined)
+        this.#conclude(
+          { message, content, recipients },
+          recipients.map(() => outcome),
+        );
+      else if (lane === undefined) void this.#filing.use(() => this.#file({ message, content, recipients }));
+      else {
+        const most = lane.limits.recipientsPerMessage;
+        for (let first = 0; first < recipients.length; first += most) lane.add({ message, content, recipients: recipients.slice(first, first + most) });
+      }
     }
   }
 
-  #laneOf(domain: string, { tlsNeed, sender }: QueuedMessage): Lane {
-    const { connections, connectionsPerDomain } = this.#services.settings;
-    // A notice is not lost because the way back is less safe than the way there was (RFC 8689 §5).
-    const destination = this.#routing.destinationOf(domain, sender === '' && tlsNeed === 'required' ? undefined : tlsNeed);
+  get #laneRoom(): number {
+    return this.#inHand.size > MOST_IN_HAND / 2 ? NARROW_LANE_RECIPIENTS : LANE_RECIPIENTS;
+  }
+
+  #laneOf({ message, recipient: { domain } }: DueRecipient): Lane {
+    const { sender, account, tlsNeed } = message;
+    const destination = this.#routing.destinationOf(domain, {
+      sender,
+      login: account === undefined ? undefined : this.#logins.get(account),
+      // A notice is not lost because the way back is less safe than the way there was (RFC 8689 §5).
+      tlsNeed: sender === '' && tlsNeed === 'required' ? undefined : tlsNeed,
+    });
     const key = destinationKey(destination);
     let lane = this.#lanes.get(key);
     if (!lane) {
       if (this.#lanes.size >= LANES_REMEMBERED) this.#forgetLanes();
-      const limit = destination.kind === 'relay' ? Math.max(connectionsPerDomain, RELAY_CONNECTIONS) : connectionsPerDomain;
-      lane = new Lane(key, destination, this.#laneHost, Math.min(limit, connections));
+      lane = new Lane(key, destination, this.#laneHost, this.#rules.limitsOf(destination, domain));
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -224,31 +271,82 @@ export class Queue implements AsyncDisposable {
     for (const [key, lane] of this.#lanes) if (lane.isEmpty && lane.restsUntilMs <= nowMs) this.#lanes.delete(key);
   }
 
-  async #attempt(job: Job, session: MailSession, destination: Destination): Promise<boolean> {
+  async #attempt(job: Job, session: MailSession, destination: Destination): Promise<AttemptResult> {
     try {
-      const { message, content, recipients } = job;
-      const outcomes = await session.send({
-        sender: message.sender,
-        recipients: recipients.map(({ localPart, domain, notify, originalRecipient }) => ({
-          address: addressText(localPart, domain),
-          notify,
-          originalRecipient,
-        })),
-        sizeBytes: content.sizeBytes,
-        isEightBit: message.isEightBit,
-        smtpUtf8: message.smtpUtf8,
-        ret: message.ret,
-        envelopeId: message.envelopeId,
-        ...(message.tlsNeed === 'required' && { requireTls: true }),
-        read: (start, length) => content.read(start, length),
-      });
-      if (outcomes.every(({ isUntried }) => isUntried === true) && !this.#isStopping) return false;
+      const outcomes = await this.#send(job, session);
+      if (outcomes.every(({ isUntried }) => isUntried === true) && !this.#isStopping) return 'untried';
       await this.#conclusions.conclude(job, outcomes, session);
+      return outcomes.some(isPushback) ? 'pushed-back' : outcomes.some(({ kind }) => kind === 'delivered') ? 'taken' : 'not-taken';
     } catch (error) {
       this.#services.log.error('queue.failed', error, { queueId: job.message.queueId, destination: destinationKey(destination) });
       this.#conclusions.giveBack(job, AFTER_ERROR_MS);
+      return 'not-taken';
     }
-    return true;
+  }
+
+  async #send({ message, content, recipients }: Job, session: MailSession): Promise<readonly Outcome[]> {
+    const { sign, clock, log } = this.#services;
+    if (sign) {
+      try {
+        await content.sign(sign);
+      } catch (error) {
+        // Unsigned it might be refused for good: it waits, and is returned in the end.
+        log.error('queue.failed', error, { queueId: message.queueId, cause: 'the message could not be signed' });
+        return recipients.map(() => ({ kind: 'deferred', status: '4.3.0', reply: 'the message could not be signed', host: undefined }));
+      }
+    }
+    const { deliverBy } = message;
+    return await session.send({
+      sender: message.sender,
+      recipients: recipients.map(({ localPart, domain, notify, originalRecipient }) => ({
+        address: addressText(localPart, domain),
+        notify,
+        originalRecipient,
+      })),
+      sizeBytes: content.sizeBytes,
+      isEightBit: message.isEightBit,
+      smtpUtf8: message.smtpUtf8,
+      ret: message.ret,
+      envelopeId: message.envelopeId,
+      mtPriority: message.priority,
+      deliverBy: deliverBy && {
+        seconds: Math.floor((deliverBy.atMs - clock.nowMs()) / 1000),
+        mode: deliverBy.mode,
+        isTraced: deliverBy.isTraced,
+      },
+      requireTls: message.tlsNeed === 'required',
+      signatureBytes: content.signatureBytes,
+      sign: sign && ((changed) => sign(message, contentOf(changed))),
+      read: (start, length) => content.read(start, length),
+    });
+  }
+
+  /** Delivers what was held back for people here. */
+  async #file(job: Job): Promise<void> {
+    const { message, content, recipients } = job;
+    const outcomes: Outcome[] = [];
+    for (const { localPart, domain } of recipients) {
+      try {
+        const isFiled = (await this.#services.deliverHere?.({ sender: message.sender, localPart, domain, content })) ?? false;
+        outcomes.push(
+          isFiled
+            ? { kind: 'delivered', status: '2.1.5', reply: 'filed', host: undefined, isHere: true }
+            : { kind: 'failed', status: '5.1.1', reply: 'No such user here', host: undefined },
+        );
+      } catch (error) {
+        this.#services.log.error('queue.failed', error, { queueId: message.queueId });
+        outcomes.push({ kind: 'deferred', status: '4.3.0', reply: 'the mailbox could not take the message', host: undefined });
+      }
+    }
+    this.#conclude(job, outcomes);
+  }
+
+  /** Sees to results that no connection has brought. */
+  #conclude(job: Job, outcomes: readonly Outcome[]): void {
+    this.#conclusions.conclude(job, outcomes, undefined).catch((error: unknown) => {
+      this.#services.log.error('queue.failed', error, { queueId: job.message.queueId });
+      this.#conclusions.giveBack(job, AFTER_ERROR_MS);
+    });
   }
 
   #unreachable(jobs: readonly Job[], error: unknown, failures: number): number {
@@ -262,38 +360,27 @@ export class Queue implements AsyncDisposable {
     const { isPermanent, status, message, host } =
       error instanceof TransportError ? error : { isPermanent: false, status: '4.3.0', message: 'internal error', host: undefined };
     const outcome: Outcome = { kind: isPermanent ? 'failed' : 'deferred', status, reply: message, host };
-    for (const job of jobs) {
-      const outcomes = job.recipients.map(() => outcome);
-      void this.#conclusions.conclude(job, outcomes, undefined).catch((failure: unknown) => {
-        log.error('queue.failed', failure, { queueId: job.message.queueId });
-        this.#conclusions.giveBack(job, AFTER_ERROR_MS);
-      });
-    }
+    for (const job of jobs)
+      this.#conclude(
+        job,
+        job.recipients.map(() => outcome),
+      );
     const rest = settings.retryDelaysMs[Math.min(failures, settings.retryDelaysMs.length) - 1] ?? 60_000;
     return isPermanent ? nowMs : nowMs + Math.min(rest, LONGEST_REST_MS);
   }
 
   #settled(results: readonly Settled[]): void {
-    for (const { queueId, n } of results) this.#inHand.delete(keyText([queueId, n]));
-    if (this.#inHand.size === 0) this.#onEmpty?.();
+    for (const { queueId, n } of results) this.#inHand.remove([queueId, n]);
     const hasRoomAgain = this.#isFull && this.#inHand.size < MOST_IN_HAND / 2;
     if (hasRoomAgain || results.some(({ kind }) => kind === 'untried')) this.#wakeUp();
   }
 
-  async #renew(): Promise<void> {
-    const { store, owner, clock, log } = this.#services;
-    const keys = [...this.#inHand.values()];
-    try {
-      for (let first = 0; first < keys.length; first += 500)
-        await store.commit(renew, { owner, untilMs: clock.nowMs() + LEASE_MS, keys: keys.slice(first, first + 500) });
-    } catch (error) {
-      log.error('queue.failed', error);
-    }
+  #warnOfRepeats(keys: readonly RecipientKey[], cause: string): void {
+    for (const [queueId, recipient] of keys) this.#services.log.warn('queue.repeated', { queueId, recipient, cause });
   }
 
   async #untilNextDue(): Promise<number> {
     if (this.#isFull) return LONGEST_SLEEP_MS;
-    if (this.#isBlocked) return STEP_ASIDE_EVERY_MS;
     const next = await this.#services.store.query(readNextDue());
     return next === undefined ? LONGEST_SLEEP_MS : Math.max(0, next - this.#services.clock.nowMs());
   }
@@ -314,22 +401,39 @@ export class Queue implements AsyncDisposable {
     });
     this.#wake = undefined;
   }
-
-  /** Resolves when nothing is in hand, at the latest after `ms`. */
-  #empty(ms: number): Promise<void> {
-    if (this.#inHand.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#onEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
 }
 
-function keyText([queueId, n]: RecipientKey): string {
-  return `${queueId}/${n}`;
+interface Found {
+  readonly due: readonly DueRecipient[];
+  readonly suppressed: ReadonlyMap<number, Suppression>;
+}
+
+/** What is to be done with a recipient: to a lane, to an outcome that is known already, or (neither) into a mailbox here. */
+interface Plan {
+  readonly found: DueRecipient;
+  readonly lane: Lane | undefined;
+  readonly outcome: Outcome | undefined;
+}
+
+function* withSuppressions(reading: Program<readonly DueRecipient[]>, nowMs: number): Program<Found> {
+  const due = yield* reading;
+  const addresses = due.map(({ message: { account }, recipient: { localPart, domain } }) => ({ account, localPart, domain }));
+  return { due, suppressed: yield* readSuppressions(addresses, nowMs) };
+}
+
+/** Who has waited long can wait somewhat longer, so that a crowd behind a dead destination is not moved all the time. */
+function restFor(lane: Lane, { createdAtMs }: QueuedMessage, nowMs: number): number {
+  return Math.round(lane.restsUntilMs + Math.random() * Math.min((nowMs - createdAtMs) / 4, 2 * LONGEST_REST_MS));
+}
+
+function suppressionText({ reason, detail, createdAtMs, address }: Suppression): string {
+  const since = new Date(createdAtMs).toISOString().slice(0, 10);
+  const why = { bounces: 'it refused mail for good several times', complaint: 'its owner complained', administrator: 'the administrator put it there' }[reason];
+  return `Not sent: ${address} is on the suppression list since ${since}, because ${why}${detail === '' ? '' : ` (${detail})`}`;
+}
+
+function contentOf(bytes: Uint8Array): { readonly sizeBytes: number; read(start: number, length: number): Promise<Uint8Array> } {
+  return { sizeBytes: bytes.length, read: (start, length) => Promise.resolve(bytes.subarray(start, start + length)) };
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,12 +1,14 @@
 /** What attempts came to, written down: recipients that are done go, others get their next time. Notices that the queue itself sends come in the same mutation. */
-import type { BlobId } from '#core/ids.ts';
+import type { AccountId, BlobId } from '#core/ids.ts';
 import { type ForwardOutcome, noteForwardOutcome } from '#directory/forward-outcomes.ts';
 import { releaseBody } from '#store/blob-refs.ts';
-import { defineMutation, type Mutation } from '#store/mutation.ts';
+import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
 import { record, type TrailEvent } from '#trail/record.ts';
 import { enqueue, type Outgoing } from './enqueue.ts';
+import { fileNotice, type LocalNotice } from './file-notice.ts';
 import { countOutcomes } from './limits/count-outcomes.ts';
+import { countBounce, forgetBounces, type SuppressionRule } from './suppression.ts';
 
 export type Settled =
   /** Delivered, or given up. */
@@ -35,9 +37,26 @@ export interface SettleArgs {
   readonly nowMs: number;
   /** At most 1,000. */
   readonly results: readonly Settled[];
-  /** Notices to senders elsewhere; their bodies come with the mutation. */
+  /** Notices to senders elsewhere, and to those here; their bodies come with the mutation. */
   readonly notices: readonly Outgoing[];
+  readonly localNotices: readonly LocalNotice[];
   readonly trail: readonly TrailEvent[];
+  /** Addresses that refused for good, and those that took mail: what the suppression list is made of. */
+  readonly bounces: readonly Bounce[];
+  readonly taken: readonly AddressOfAccount[];
+  readonly rule: SuppressionRule;
+}
+
+/** An address as the suppression list writes it, and whose mail it is about. */
+export interface AddressOfAccount {
+  readonly account: AccountId;
+  readonly address: string;
+}
+
+export interface Bounce extends AddressOfAccount {
+  readonly queueId: string;
+  readonly sender: string;
+  readonly reply: string;
 }
 
 export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle', function* (tx, args: SettleArgs) {
@@ -71,7 +90,20 @@ export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle',
   for (const event of args.trail) yield* record(tx, event);
   yield* countOutcomes(tx, args.trail, args.nowMs);
   for (const notice of args.notices) yield* enqueue(tx, notice);
+  for (const notice of args.localNotices) yield* fileNotice(tx, notice, args.nowMs);
+  yield* learn(tx, args);
 });
+
+/** What the attempts teach about addresses. */
+function* learn(tx: Tx, { bounces, taken, rule, nowMs }: SettleArgs): Program<void> {
+  for (const { account, address, queueId, sender, reply } of bounces) {
+    if (!(yield* countBounce(tx, { account, address, detail: reply, nowMs, rule }))) continue;
+    const details = { reason: 'bounces', bounces: rule.afterBounces, until: nowMs + rule.forMs };
+    yield* record(tx, { event: 'suppressed', atMs: nowMs, queueId, by: account, sender, recipients: [{ address }], details });
+  }
+  if (taken.length === 0 || (yield* one(sql`SELECT 1 FROM queue_bounce LIMIT 1`)) === undefined) return;
+  for (const { account, address } of taken) yield* forgetBounces(account, address);
+}
 
 /** Counts recipients off their messages; a message without any is removed and its body released. */
 export function* removeRecipients(removed: ReadonlyMap<string, number>, nowMs: number): Program<void> {

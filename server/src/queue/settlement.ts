@@ -5,8 +5,8 @@
 import { DomainError } from '#core/errors.ts';
 import type { Log } from '#log/log.ts';
 import type { TrailEvent } from '#trail/record.ts';
-import type { OutgoingNotice } from './notice.ts';
-import { settle, type Settled } from './settle.ts';
+import type { Notice } from './notice.ts';
+import { type AddressOfAccount, type Bounce, settle, type Settled } from './settle.ts';
 import type { QueueServices } from './settings.ts';
 
 /** Results gather for this long. */
@@ -14,10 +14,13 @@ const GATHER_MS = 4;
 const MOST_RESULTS = 500;
 const RETRY_MS = 2000;
 
-interface Entry {
+/** What one attempt came to. */
+export interface Entry {
   readonly results: readonly Settled[];
-  readonly trail: readonly TrailEvent[];
-  readonly notice: OutgoingNotice | undefined;
+  readonly trail?: readonly TrailEvent[];
+  readonly notice?: Notice | undefined;
+  readonly bounces?: readonly Bounce[];
+  readonly taken?: readonly AddressOfAccount[];
 }
 
 export class Settlement {
@@ -33,8 +36,8 @@ export class Settlement {
     this.#onSettled = onSettled;
   }
 
-  add(results: readonly Settled[], trail: readonly TrailEvent[] = [], notice?: OutgoingNotice): void {
-    this.#gathered.push({ results, trail, notice });
+  add(entry: Entry): void {
+    this.#gathered.push(entry);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#run();
@@ -64,11 +67,20 @@ export class Settlement {
   }
 
   async #writeAll(entries: readonly Entry[]): Promise<void> {
-    const { store, owner, clock, log } = this.#services;
+    const { store, owner, clock, log, settings } = this.#services;
     const results = entries.flatMap((entry) => entry.results);
     const notices = entries.flatMap(({ notice }) => (notice ? [notice] : []));
-    const trail = entries.flatMap((entry) => entry.trail);
-    const args = { owner, nowMs: clock.nowMs(), results, trail, notices: notices.map(({ outgoing }, body) => ({ ...outgoing, body })) };
+    const args = {
+      owner,
+      nowMs: clock.nowMs(),
+      results,
+      trail: entries.flatMap(({ trail = [] }) => trail),
+      notices: notices.flatMap((notice, body) => (notice.kind === 'outgoing' ? [{ ...notice.outgoing, body }] : [])),
+      localNotices: notices.flatMap((notice, body) => (notice.kind === 'local' ? [{ ...notice.local, body }] : [])),
+      bounces: entries.flatMap(({ bounces = [] }) => bounces),
+      taken: entries.flatMap(({ taken = [] }) => taken),
+      rule: settings.suppression,
+    };
     for (;;) {
       try {
         await store.commit(

@@ -2,10 +2,11 @@
  * Addresses elsewhere that are not written to: those that refused mail for good several times, whose owners complained, or that the administrator named. Per
  * account or for the whole server. Who writes to such an address is told so (a refusal in the conversation, else a notice), and how to get it off the list.
  */
+import { domainToASCII } from 'node:url';
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
-import { addressText } from './path-text.ts';
+import { addressText, splitAddress } from './path-text.ts';
 
 export type SuppressionReason = 'bounces' | 'complaint' | 'administrator';
 
@@ -37,6 +38,13 @@ const EVERYBODY = 0;
 /** The form in which addresses are compared: local parts differ in case nowhere that matters. */
 export function suppressionKey(localPart: string, domain: string): string {
   return addressText(localPart, domain).toLowerCase();
+}
+
+/** An address as somebody wrote it, in that form; undefined: it is none. */
+export function parseSuppressionAddress(text: string): string | undefined {
+  const { localPart, domain } = splitAddress(text.trim());
+  const ascii = domain.startsWith('[') ? domain : domainToASCII(domain);
+  return localPart === '' || ascii === '' || text.length > 512 ? undefined : suppressionKey(localPart, ascii);
 }
 
 /** Puts an address on the list, as part of a mutation; what is there already lasts as long as the longer of both. */

@@ -123,6 +123,10 @@ export interface Outcome {
   readonly tellsFurther?: boolean | undefined;
   /** Delivered: the server was told by when (RFC 2852) and answers for it. */
   readonly promisesTime?: boolean | undefined;
+  /** Delivered: into a mailbox here. */
+  readonly isHere?: boolean | undefined;
+  /** Failed: not tried, because the address is on the suppression list. */
+  readonly isSuppressed?: boolean | undefined;
   /** Deferred: the connection broke after the last octet was sent, so the message may have arrived. */
   readonly isUnsure?: boolean | undefined;
   /** Deferred: the server had closed an idle connection, and nothing was asked of it; try at once over another one. */

@@ -26,7 +26,8 @@ import { type ProtocolThreads, startProtocolThreads } from './protocol-threads.t
 import { streamOwner } from './thread-messages.ts';
 import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
 import { makeResolver } from './resolver.ts';
-import { queueSettings, startSending } from './sending.ts';
+import { queueSettings } from './queue-settings.ts';
+import { startSending } from './sending.ts';
 import { siteServices } from './site.ts';
 import { VERSION } from './version.ts';
 

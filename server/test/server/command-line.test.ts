@@ -54,7 +54,7 @@ test('every mistake is one clear line, with an exit status of its own for wrong 
     [['account', 'add', 'x', '--quota', 'much'], 2, /^capri: --quota much is not a size; write it as 5G or 500M$/],
     [['account', 'set', 'ala'], 2, /^capri: nothing to change; see `capri account set --help`$/],
     [['alias', 'add', 'x@capri.test'], 2, /^capri: --to LOGIN is missing: whose address is it to be\?$/],
-    [['queue', 'retry'], 2, /^capri: name messages by their ids, or give --all$/],
+    [['queue', 'retry'], 2, /^capri: name messages by their ids, or give --all or a filter$/],
     [['doctor'], 2, /^capri: say what to check: --store$/],
     [['account', 'show', 'nobody'], 1, /^capri: there is no account nobody; `capri account list` shows them all$/],
     [['account', 'add', 'ala'], 1, /^capri: there is an account ala already$/],
@@ -169,7 +169,7 @@ async function manageEverything(server: TestServer): Promise<void> {
   assert.deepEqual(await json(server, 'domain', 'set', 'second.example', '--no-catch-all'), { ...shownDomain, catchAll: null });
   assert.deepEqual(await json(server, 'account', 'remove', 'jan'), { login: 'jan' });
   assert.deepEqual(await json(server, 'domain', 'remove', 'second.example'), { domain: 'second.example' });
-  assert.deepEqual(await json(server, 'queue', 'list'), []);
+  assert.deepEqual(await json(server, 'queue', 'list'), { queued: [], next: null });
   assert.deepEqual(await json(server, 'doctor', '--store'), { problems: [] });
   const again = await server.capri('account', 'add', 'jan');
   assert.deepEqual([again.status, again.output.startsWith('capri: ')], [1, true], 'a removed login stays reserved');

@@ -18,12 +18,12 @@ test('submitted mail reaches another server, comes back as a bounce where nobody
 
   await send(here, 'nobody@there.test', 'second');
   await until(async () => (await inbox(here, 'ala')).includes('nobody@there.test'));
-  assert.deepEqual(await queue(here, 'list'), []);
+  assert.deepEqual(await list(here), []);
 
   await there.stop();
   await send(here, 'ola@there.test', 'third');
-  await until(async () => (await queue<readonly Queued[]>(here, 'list'))[0]?.recipients[0]?.attempts === 1);
-  const [waiting] = await queue<readonly Queued[]>(here, 'list');
+  await until(async () => (await list(here))[0]?.recipients[0]?.attempts === 1);
+  const [waiting] = await list(here);
   const id = waiting?.id ?? '';
   assert.deepEqual([waiting?.sender, waiting?.recipients[0]?.address, waiting?.recipients[0]?.state], ['ala@here.test', 'ola@there.test', 'waiting']);
   assert.match(waiting?.recipients[0]?.lastReply ?? '', /ECONNREFUSED|refused/i);
@@ -34,13 +34,13 @@ test('submitted mail reaches another server, comes back as a bounce where nobody
   assert.deepEqual(await queue(here, 'retry', id), { recipients: 0 }, 'what is held stays held');
   assert.deepEqual(await queue(here, 'release', '--all'), { recipients: 1 });
   await until(async () => (await inbox(there, 'ola')).includes('Subject: third'));
-  assert.deepEqual(await queue(here, 'list'), []);
+  assert.deepEqual(await list(here), []);
 
   await there.stop();
   await send(here, 'ola@there.test', 'fourth');
-  await until(async () => (await queue<readonly Queued[]>(here, 'list')).length === 1);
+  await until(async () => (await list(here)).length === 1);
   assert.deepEqual(await queue(here, 'drop', '--all'), { recipients: 1 });
-  assert.deepEqual(await queue(here, 'list'), []);
+  assert.deepEqual(await list(here), []);
   await there.start();
 });
 
@@ -75,7 +75,7 @@ test('what another server takes while this one stops is written down, and not se
   await taken.promise;
   assert.equal(await here.stop(), 0);
   assert.doesNotMatch(here.log(), /queue\.(?:repeated|failed)/);
-  assert.deepEqual(await queue(here, 'list'), []);
+  assert.deepEqual(await list(here), []);
 });
 
 interface Queued {
@@ -100,6 +100,10 @@ async function queue<Output>(server: TestServer, ...words: readonly string[]): P
   const { status, output } = await server.capri('queue', ...words, '--json');
   assert.equal(status, 0, output);
   return JSON.parse(output) as Output;
+}
+
+async function list(server: TestServer): Promise<readonly Queued[]> {
+  return (await queue<{ readonly queued: readonly Queued[] }>(server, 'list')).queued;
 }
 
 /** All messages of INBOX, over POP3. */

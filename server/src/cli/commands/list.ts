@@ -8,8 +8,10 @@ import { domainDnsCommands } from './domain-dns.ts';
 import { domainCommands } from './domain.ts';
 import { forwardCommands } from './forward.ts';
 import { initCommand } from './init.ts';
+import { suppressionCommands } from './queue-suppressions.ts';
 import { queueCommands } from './queue.ts';
 import { serveCommand } from './serve.ts';
+import { trailCommand } from './trail.ts';
 
 export const COMMANDS: readonly Command[] = [
   devCommand,
@@ -21,5 +23,7 @@ export const COMMANDS: readonly Command[] = [
   ...aliasCommands,
   ...forwardCommands,
   ...queueCommands,
+  ...suppressionCommands,
+  trailCommand,
   doctorCommand,
 ];

@@ -1,0 +1,105 @@
+/**
+ * Pages of the queue for the administrator, in the order of ids, which is that of time. A page looks at a bounded number of messages however many wait: with filters
+ * that fit few of them it may come out short, and `next` says where to go on.
+ */
+import type { AccountId } from '#core/ids.ts';
+import { all, type Program, sql } from '#store/sql.ts';
+import { type MessageRow, type QueuedMessage, type QueuedRecipient, type RecipientRow, toMessage, toRecipient } from './queue-rows.ts';
+
+export type QueueState = 'waiting' | 'held' | 'trying';
+
+export interface QueueFilter {
+  readonly state?: QueueState | undefined;
+  /** Of recipients; lower-case A-labels. */
+  readonly domain?: string | undefined;
+  /** The whole reverse-path, or `@domain` for everybody there. */
+  readonly sender?: string | undefined;
+  readonly account?: AccountId | undefined;
+}
+
+export interface Queued {
+  readonly message: QueuedMessage;
+  readonly recipients: readonly QueuedRecipient[];
+}
+
+export interface QueuePage {
+  readonly queued: readonly Queued[];
+  /** Where the next page begins; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+/** Messages that one page looks at. */
+const MOST_LOOKS = 500;
+/** Recipients that one page reads; a message that has more than are left is still whole. */
+const MOST_ROWS = 2000;
+
+/** A page of at most `limit` messages behind the id `after` ('' from the beginning), each with all of its recipients that wait. */
+export function* listQueued(filter: QueueFilter, after: string, limit: number): Program<QueuePage> {
+  const looks = Math.min(MOST_LOOKS, isFiltered(filter) ? MOST_LOOKS : limit);
+  const ids = yield* candidates(filter, after, looks);
+  const queued: Queued[] = [];
+  let rows = 0;
+  for (const [index, queueId] of ids.entries()) {
+    const entry = yield* readWhole(queueId);
+    rows += entry?.recipients.length ?? 0;
+    if (entry && fits(entry, filter)) queued.push(entry);
+    const isLast = index === ids.length - 1 && ids.length < looks;
+    if (!isLast && (queued.length >= limit || rows >= MOST_ROWS)) return { queued, next: queueId };
+  }
+  return { queued, next: ids.length < looks ? undefined : ids.at(-1) };
+}
+
+function isFiltered({ state, domain, sender, account }: QueueFilter): boolean {
+  return state !== undefined || domain !== undefined || sender !== undefined || account !== undefined;
+}
+
+/** Ids by the narrowest index that the filter has. */
+function* candidates({ state, domain, account }: QueueFilter, after: string, limit: number): Program<readonly string[]> {
+  if (state === 'trying')
+    return ids(
+      yield* all<IdRow>(
+        sql`SELECT DISTINCT queue_id FROM queue_recipient WHERE lease_owner IS NOT NULL AND queue_id > ${after} ORDER BY queue_id LIMIT ${limit}`,
+      ),
+    );
+  if (domain !== undefined)
+    return ids(
+      yield* all<IdRow>(sql`SELECT DISTINCT queue_id FROM queue_recipient WHERE domain = ${domain} AND queue_id > ${after} ORDER BY queue_id LIMIT ${limit}`),
+    );
+  if (state === 'held')
+    return ids(yield* all<IdRow>(sql`SELECT DISTINCT queue_id FROM queue_recipient WHERE held = 1 AND queue_id > ${after} ORDER BY queue_id LIMIT ${limit}`));
+  if (account !== undefined)
+    return ids(yield* all<IdRow>(sql`SELECT queue_id FROM queue_message WHERE account = ${account} AND queue_id > ${after} ORDER BY queue_id LIMIT ${limit}`));
+  return ids(yield* all<IdRow>(sql`SELECT queue_id FROM queue_message WHERE queue_id > ${after} ORDER BY queue_id LIMIT ${limit}`));
+}
+
+interface IdRow {
+  readonly queue_id: string;
+}
+
+function ids(found: readonly IdRow[]): readonly string[] {
+  return found.map(({ queue_id }) => queue_id);
+}
+
+function* readWhole(queueId: string): Program<Queued | undefined> {
+  const [row] = yield* all<MessageRow>(sql`SELECT * FROM queue_message WHERE queue_id = ${queueId}`);
+  if (!row) return undefined;
+  const found = yield* all<RecipientRow>(sql`SELECT * FROM queue_recipient WHERE queue_id = ${queueId} ORDER BY n`);
+  return { message: toMessage(row), recipients: found.map(toRecipient) };
+}
+
+function fits({ message, recipients }: Queued, { state, domain, sender, account }: QueueFilter): boolean {
+  if (account !== undefined && message.account !== account) return false;
+  if (sender !== undefined && !isFrom(message.sender.toLowerCase(), sender.toLowerCase())) return false;
+  return (
+    (state === undefined && domain === undefined) ||
+    recipients.some((recipient) => (state === undefined || stateOf(recipient) === state) && (domain === undefined || recipient.domain === domain))
+  );
+}
+
+function isFrom(address: string, sender: string): boolean {
+  return sender.startsWith('@') ? address.endsWith(sender) : address === sender;
+}
+
+export function stateOf({ isHeld, isLeased }: QueuedRecipient): QueueState {
+  return isLeased ? 'trying' : isHeld ? 'held' : 'waiting';
+}
