@@ -9,6 +9,7 @@ import { type LimitsConfig, limitsSection } from './sections/limits.ts';
 import { type ConfiguredListener, type ListenerConfig, listenersSection } from './sections/listeners.ts';
 import { type LmtpConfig, lmtpSection } from './sections/lmtp.ts';
 import { type LogConfig, logSection } from './sections/log.ts';
+import { type MtaStsConfig, mtaStsSection } from './sections/mta-sts.ts';
 import { type Pop3Config, pop3Section } from './sections/pop3.ts';
 import { type QueueConfig, queueSection } from './sections/queue.ts';
 import { type ReportsConfig, reportsSection } from './sections/reports.ts';
@@ -35,6 +36,7 @@ export interface Config {
   readonly forwarding: ForwardingConfig;
   readonly authenticity: AuthenticityConfig;
   readonly dkim: DkimConfig;
+  readonly mtaSts: MtaStsConfig;
   readonly dns: DnsConfig;
   readonly store: StoreConfig;
   readonly log: LogConfig;
@@ -58,6 +60,7 @@ export function configNode(base: string): Node<Config> & { readonly doc: TableDo
     forwarding: ['forwarding', forwardingSection()],
     authenticity: ['authenticity', authenticitySection()],
     dkim: ['dkim', dkimSection()],
+    mtaSts: ['mta_sts', mtaStsSection()],
     dns: ['dns', dnsSection()],
     store: ['store', storeSection()],
     log: ['log', logSection()],

@@ -14,7 +14,7 @@ test('the generated pages are up to date (else: npm run docs)', () => {
 
 test('the example is a valid configuration', () => {
   const config = parseConfig(example, '/etc/capri/capri.toml');
-  assert.deepEqual([...config.listeners.keys()], ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s']);
+  assert.deepEqual([...config.listeners.keys()], ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'https']);
 });
 
 test('the example with every comment taken away is a valid configuration too: all defaults shown are real', () => {

@@ -3,6 +3,7 @@
  * A door is a function `(connection: Connection) => Promise<void>`; when it returns or throws, the listener closes the connection. It never needs to
  * catch NetError: the listener knows that one as the ordinary end of a conversation.
  */
+import type { Socket } from 'node:net';
 
 /** IANA service names: the keys of `[listeners]` in capri.toml. */
 export type ListenerName = 'smtp' | 'submission' | 'submissions' | 'lmtp' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'sieve' | 'http' | 'https';
@@ -55,6 +56,11 @@ export interface Connection {
    * `reader.bufferedBytes > 0` (commands smuggled in behind STARTTLS must never run).
    */
   startTls(): Promise<void>;
+  /**
+   * Hands the socket to a server of another kind (HTTP), with what has come and was not read. Reader and writer are of no use afterwards; the connection is counted
+   * until the socket is closed, and ended with the listener.
+   */
+  release(): Socket;
 }
 
 export interface Reader {

@@ -139,6 +139,18 @@ export class SocketConnection implements Connection, ByteSource, ByteSink, Watch
     }
   }
 
+  release(): Socket {
+    const socket = this.#socket;
+    this.#detach(socket);
+    socket.pause();
+    const early = this.reader.takeAll();
+    if (early.length > 0) socket.unshift(early);
+    // Whoever gets it must not hear of errors alone, and the listener must hear of its end.
+    socket.on('error', ignore);
+    socket.on('close', () => this.gone());
+    return socket;
+  }
+
   /** Sends what is queued, says that no more will come, and lets the socket go when the client hangs up, at the latest after a few seconds. */
   finish(): void {
     if (this.#isGone || this.#isFinishing) return;

@@ -38,6 +38,13 @@ const pop3 = {
   serve: (connection: Connection, services: ThreadServices) => servePop3(connection, services.pop3),
 };
 
+/** A browser or sender that is turned away is so before TLS: nothing can be said to it. */
+const https = {
+  alpn: 'http/1.1',
+  refuse: () => '',
+  serve: (connection: Connection, services: ThreadServices) => services.http.serve(connection),
+};
+
 const TEXTS: Readonly<Record<RefusalCause, string>> = {
   'too-many-connections': 'Too many connections, try again later',
   'too-many-from-address': 'Too many connections from your address, try again later',
@@ -53,6 +60,7 @@ const PROTOCOLS: Readonly<Record<Listener, Protocol>> = {
   imaps: { ...imap, implicitTls: true },
   pop3: { ...pop3, implicitTls: false },
   pop3s: { ...pop3, implicitTls: true },
+  https: { ...https, implicitTls: true },
 };
 
 export interface DoorParts {

@@ -6,6 +6,8 @@ import { openDelivery } from '#delivery/open-delivery.ts';
 import { DEFAULT_DELIVERY_SETTINGS } from '#delivery/settings.ts';
 import { openDirectory, type OpenDirectory } from '#directory/open-directory.ts';
 import { DEFAULT_LIMITS, type Rate, type SignInLimits } from '#directory/sign-in-limits.ts';
+import { HttpServer } from '#http/serve.ts';
+import { sites } from '#http/sites.ts';
 import { DEFAULT_IMAP_SETTINGS, type ImapServices } from '#imap/services.ts';
 import type { Log } from '#log/log.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
@@ -15,6 +17,7 @@ import { mechanisms } from '#sasl/exchange.ts';
 import { DEFAULT_SMTP_SETTINGS, type SmtpServices } from '#smtp/server/session.ts';
 import type { Store } from '#store/store.ts';
 import { forwardingSettings } from './forwarding.ts';
+import { ownPolicy } from './own-sts-policy.ts';
 import { sendingLimits } from './sending-limits.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import { VERSION } from './version.ts';
@@ -25,6 +28,7 @@ export interface ThreadServices extends AsyncDisposable {
   readonly imap: ImapServices;
   readonly pop3: Pop3Services;
   readonly smtp: SmtpServices;
+  readonly http: HttpServer;
 }
 
 export interface ServiceParts {
@@ -57,6 +61,7 @@ export function makeServices({ config, store, shared, resolver, log }: ServicePa
       sending: sendingLimits(config),
     },
   });
+  const http = new HttpServer(sites({ log, policy: { text: ownPolicy(config).text, isLocalDomain: (domain) => directory.isLocalDomain(domain) } }));
   const signInTimeoutMs = limits.unauthenticatedTimeoutMs;
   return {
     directory,
@@ -94,8 +99,23 @@ export function makeServices({ config, store, shared, resolver, log }: ServicePa
           ? new RateLimiter({ burst: pop3.loginDelayBurst + 1, intervalMs: pop3.loginDelaySeconds * 1000 }, clock, shared.loginDelay)
           : undefined,
     },
-    smtp: { delivery, directory, log, settings: { ...DEFAULT_SMTP_SETTINGS, hostname, timeoutMs: smtp.timeoutMs, signInTimeoutMs } },
-    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+    smtp: {
+      delivery,
+      directory,
+      log,
+      settings: {
+        ...DEFAULT_SMTP_SETTINGS,
+        hostname,
+        futureReleaseSeconds: Math.floor(config.queue.futureReleaseMs / 1000),
+        timeoutMs: smtp.timeoutMs,
+        signInTimeoutMs,
+      },
+    },
+    http,
+    async [Symbol.asyncDispose]() {
+      http[Symbol.dispose]();
+      await directory[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { AdminServices } from '#admin/operation.ts';
 import type { Config } from '#config/config.ts';
 import type { StubResolver } from '#net/dns/stub-resolver.ts';
 import { makeResolver } from './resolver.ts';
+import { ownPolicy } from './own-sts-policy.ts';
 
 export function siteServices(config: Config): Pick<AdminServices, 'site' | 'resolver'> {
   let resolver: Promise<StubResolver> | undefined;
@@ -10,6 +11,7 @@ export function siteServices(config: Config): Pick<AdminServices, 'site' | 'reso
     site: {
       hostname: config.server.hostname,
       mailHostname: config.smtp.hostname ?? config.server.hostname,
+      ...(config.listeners.has('https') && { stsRecord: ownPolicy(config).record }),
       ports: new Map([...config.listeners].map(([name, { port }]) => [name, port])),
       keepRetiredMs: config.dkim.keepRetiredMs,
     },

@@ -16,7 +16,7 @@ import { openOffline } from '#server/offline.ts';
 import { checkStore, type Problem } from '#store/check.ts';
 import { run, type Finished } from './outside.ts';
 
-const NAMES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s'] as const;
+const NAMES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'https'] as const;
 type Ports = Readonly<Record<(typeof NAMES)[number], number>>;
 
 export interface ServerOptions {
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const configFile = path.join(directory, 'capri.toml');
   const lmtpSocket = path.join(directory, 'lmtp.sock');
   const ports = await freePorts();
-  const certificate = issueCertificate(authority, ['localhost', '127.0.0.1', '::1', `mail.${domain}`], { nowMs: Date.now() });
+  const certificate = issueCertificate(authority, ['localhost', '127.0.0.1', '::1', `mail.${domain}`, `mta-sts.${domain}`], { nowMs: Date.now() });
   fs.writeFileSync(path.join(directory, 'certificate.pem'), certificate.certificate);
   fs.writeFileSync(path.join(directory, 'key.pem'), certificate.key, { mode: 0o600 });
   fs.writeFileSync(configFile, configText({ ...options, domain, directory, ports, lmtpSocket }));

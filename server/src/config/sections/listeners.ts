@@ -2,7 +2,7 @@ import { named, type Node, table } from '../node.ts';
 import { addresses, count, networks } from '../values.ts';
 
 /** The listeners that this version can open, with their IANA ports. */
-export const LISTENER_PORTS = { smtp: 25, submission: 587, submissions: 465, imap: 143, imaps: 993, pop3: 110, pop3s: 995 } as const;
+export const LISTENER_PORTS = { smtp: 25, submission: 587, submissions: 465, imap: 143, imaps: 993, pop3: 110, pop3s: 995, https: 443 } as const;
 
 /** A name that `[listeners]` may hold: the IANA service name. */
 export type ConfiguredListener = keyof typeof LISTENER_PORTS;
@@ -21,6 +21,7 @@ const MEANING: Readonly<Record<ConfiguredListener, string>> = {
   imaps: 'Reading mail over IMAP, TLS from the first byte.',
   pop3: 'Fetching mail over POP3, TLS by STLS.',
   pop3s: 'Fetching mail over POP3, TLS from the first byte.',
+  https: 'The MTA-STS policy of the domains here, at https://mta-sts.DOMAIN.',
 };
 
 export function listenersSection(): Node<ReadonlyMap<ConfiguredListener, ListenerConfig>> {

@@ -58,7 +58,13 @@ export async function prepareInstance({ directory, portOffset, isFresh }: DevOpt
   if (isKnown && isFresh) await empty(directory);
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const offset = portOffset ?? readMarker(directory)?.portOffset ?? DEFAULT_PORT_OFFSET;
-  const names = [DEV_DOMAIN, ...['mail', 'admin', 'usercontent', 'www', 'autoconfig'].map((name) => `${name}.${DEV_DOMAIN}`), 'localhost', '127.0.0.1', '::1'];
+  const names = [
+    DEV_DOMAIN,
+    ...['mail', 'admin', 'usercontent', 'www', 'autoconfig', 'mta-sts'].map((name) => `${name}.${DEV_DOMAIN}`),
+    'localhost',
+    '127.0.0.1',
+    '::1',
+  ];
   const certificate = ensureOwnCertificate(directory, names, 'Capri dev', systemClock.nowMs());
   const configFile = path.join(directory, 'capri.toml');
   // A file that somebody has edited is theirs, until the ports are to be others.

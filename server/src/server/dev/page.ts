@@ -11,6 +11,7 @@ const KINDS: ReadonlyArray<readonly [title: string, listener: ConfiguredListener
   ['Sending', 'submissions', 'SSL/TLS'],
   ['', 'submission', 'STARTTLS'],
   ['From other servers', 'smtp', 'no sign-in'],
+  ['MTA-STS policy', 'https', 'https://mta-sts.capri.localhost'],
 ];
 
 export function connectionPage({ config, configFile, authorityFile }: DevInstance): string {
