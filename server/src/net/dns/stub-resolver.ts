@@ -26,7 +26,7 @@ export interface StubOptions {
 
 const ATTEMPT_TIMEOUT_MS = 2000;
 const ROUNDS = 2;
-const QUESTIONS_AT_ONCE = 200;
+const QUESTIONS_AT_ONCE = 500;
 /** Beyond these, questions are refused rather than queued without bound. */
 const QUESTIONS_WAITING = 5000;
 const CACHE = { entries: 50_000, octets: 32 * 1024 * 1024 };
