@@ -2,11 +2,12 @@
  * Questions to the trail: by Message-ID, by the id of the SMTP reply, by address; for the administrator, and for an account about its own mail. The answers are
  * stories: all that happened to one message, from its arrival to its deletion.
  */
-import type { AccountId, EmailId } from '#core/ids.ts';
+import { type AccountId, accountOf, type EmailId } from '#core/ids.ts';
 import type { Store } from '#store/store.ts';
 import { emailsOf, hasEmail, keysForEmail } from './emails.ts';
 import { accountKey, parentOf, textKey, type TrailEntry } from './entry.ts';
 import { ownView } from './own-view.ts';
+import type { TrailValue } from './record.ts';
 import { type Extent, readExtent, searchTrail, trailAtTime } from './read-trail.ts';
 
 export interface TrailSpan {
@@ -196,7 +197,9 @@ function assemble(events: readonly TrailEntry[]): readonly Story[] {
     for (const email of appended) story.copies.add(email);
   }
   for (const story of stories.values()) {
-    for (const entry of inOrder) if (entry.mail !== undefined && !story.entries.includes(entry) && happenedTo(entry, story)) story.entries.push(entry);
+    // An append is there already, as what made the copy.
+    const made = new Set(story.entries);
+    for (const entry of inOrder) if (entry.mail !== undefined && !made.has(entry) && happenedTo(entry, story)) story.entries.push(entry);
   }
   return [...stories.values()]
     .map(({ entries }) => ({ entries: entries.toSorted(byTime).slice(0, EVENTS) }))
@@ -215,28 +218,33 @@ function happenedTo(
 ): boolean {
   if (mail === undefined) return false;
   if (mail.emails !== '') return [...copies].some((email) => hasEmail(mail.account, mail.emails, email));
-  const places = [...copies].map((email) => placeBefore(entries, email, trail)).filter((place) => place !== undefined);
-  return places.some(({ account, id, name }) => account === mail.account && (id === undefined ? name === details['mailbox'] : id === details['mailboxId']));
+  const gone: Place = { id: details['mailboxId'], name: details['mailbox'] };
+  return [...copies].some((email) => accountOf(email) === mail.account && placesBefore(entries, email, trail).some((place) => isSame(place, gone)));
 }
 
+/** A mailbox. Deliveries tell only its name. */
 interface Place {
-  readonly account: AccountId;
-  readonly id: number | undefined;
-  readonly name: string;
+  readonly id: TrailValue | undefined;
+  readonly name: TrailValue | undefined;
 }
 
-/** Where a copy lay last, as far as the events tell that are put together by then. */
-function placeBefore(entries: readonly TrailEntry[], email: EmailId, before: number): Place | undefined {
-  let place: Place | undefined;
+function isSame(a: Place, b: Place): boolean {
+  return a.id === undefined || b.id === undefined ? a.name === b.name : a.id === b.id;
+}
+
+/** Where a message lies, as far as the events tell that are put together by then. */
+function placesBefore(entries: readonly TrailEntry[], email: EmailId, before: number): readonly Place[] {
+  let places: readonly Place[] = [];
   for (const { trail, event, recipients, mail, details } of entries) {
     if (trail >= before) continue;
     const filed = recipients.find((recipient) => recipient.email === email);
-    if (filed?.account !== undefined) place = { account: filed.account, id: undefined, name: filed.mailbox ?? 'INBOX' };
-    if (mail === undefined || mail.emails === '' || !hasEmail(mail.account, mail.emails, email)) continue;
-    if (event === 'moved' || event === 'filed') place = { account: mail.account, id: Number(details['toId']), name: '' };
-    if (event === 'deleted') place = undefined;
+    if (filed !== undefined) places = [...places, { id: undefined, name: filed.mailbox ?? 'INBOX' }];
+    if (mail === undefined || !hasEmail(mail.account, mail.emails, email)) continue;
+    const left: Place = event === 'moved' ? { id: details['fromId'], name: details['from'] } : { id: details['mailboxId'], name: details['mailbox'] };
+    if (event === 'moved' || event === 'deleted') places = places.filter((place) => !isSame(place, left));
+    if (event === 'moved' || event === 'filed') places = [...places, { id: details['toId'], name: details['to'] }];
   }
-  return place;
+  return places;
 }
 
 function byTime(a: TrailEntry, b: TrailEntry): number {
