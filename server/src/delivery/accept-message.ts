@@ -12,7 +12,7 @@ import { submissionOf } from './submission.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Mail for elsewhere, before what all that goes out has from the one message: body, size, how it is encoded. */
-export type AddedOutgoing = Omit<Outgoing, 'body' | 'sizeBytes' | 'isEightBit' | 'smtpUtf8' | 'tlsNeed' | 'nowMs'>;
+export type AddedOutgoing = Omit<Outgoing, 'body' | 'sizeBytes' | 'isEightBit' | 'smtpUtf8' | 'tlsNeed' | 'priority' | 'deliverBy' | 'nowMs'>;
 
 export interface CompleteMessage {
   readonly message: PreparedMessage;
@@ -78,10 +78,13 @@ function outgoing(transaction: Transaction, complete: CompleteMessage): readonly
       // What must not travel in the clear must not do so in a notice either (RFC 8689 §5).
       ret: parameters.requireTls === true ? 'HDRS' : parameters.ret,
       envelopeId: parameters.envelopeId,
+      releaseAtMs: (parameters.holdSeconds ?? 0) === 0 ? undefined : complete.receivedAtMs + (parameters.holdSeconds ?? 0) * 1000,
     });
   }
   if (all.length === 0) return [];
   const tlsNeed = tlsNeedOf(parameters, complete.header);
+  const { deliverBy, mtPriority: priority } = parameters;
+  const timed = deliverBy && { atMs: complete.receivedAtMs + deliverBy.seconds * 1000, mode: deliverBy.mode, isTraced: deliverBy.isTraced };
   return all.map((each) => ({
     ...each,
     body: 0,
@@ -89,6 +92,8 @@ function outgoing(transaction: Transaction, complete: CompleteMessage): readonly
     isEightBit: complete.isEightBit,
     smtpUtf8: parameters.smtpUtf8 && needsUtf8(each, complete),
     tlsNeed,
+    priority,
+    deliverBy: timed,
     nowMs: complete.receivedAtMs,
   }));
 }

@@ -4,6 +4,7 @@ import type { TrailValue } from '#trail/record.ts';
 import type { AddedOutgoing } from './accept-message.ts';
 import { type Envelope, type MessageSink, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
 import type { ForwardingPlan } from './forwarding/plan.ts';
+import { heldBack } from './held-back.ts';
 import { Intake } from './intake.ts';
 import { formatPath } from './path-text.ts';
 import { newReceiptId } from './receipt-id.ts';
@@ -60,12 +61,13 @@ export class Transaction implements Envelope {
     const { services, targets } = this;
     // RFC 5321 §4.5.3.1.10: 452, and what was accepted stays so.
     if (targets.accepted.length >= services.settings.recipients) throw new Refusal(452, '4.5.3', 'Too many recipients');
-    const target = await resolveRecipient(services, {
+    const resolved = await resolveRecipient(services, {
       path,
       parameters,
       mayRelay: this.peer.identity !== undefined,
       sizeBytes: this.parameters.sizeBytes ?? 0,
     });
+    const target = heldBack(resolved, path, this.parameters);
     for (const stage of this.stages) {
       if (stage.recipient) await stage.recipient(this, { path, parameters }, target);
     }

@@ -21,7 +21,7 @@ import { LoginMemory } from './login-memory.ts';
 import type { Settled } from './settle.ts';
 import { Settlement } from './settlement.ts';
 import type { QueueServices } from './settings.ts';
-import { readSuppressions, type Suppression } from './suppression.ts';
+import { readSuppressions, type Suppression, suppressionText } from './suppression.ts';
 import type { Program } from '#store/sql.ts';
 import { type Destination, type MailSession, type Outcome, TransportError } from './transport.ts';
 
@@ -424,12 +424,6 @@ function* withSuppressions(reading: Program<readonly DueRecipient[]>, nowMs: num
 /** Who has waited long can wait somewhat longer, so that a crowd behind a dead destination is not moved all the time. */
 function restFor(lane: Lane, { createdAtMs }: QueuedMessage, nowMs: number): number {
   return Math.round(lane.restsUntilMs + Math.random() * Math.min((nowMs - createdAtMs) / 4, 2 * LONGEST_REST_MS));
-}
-
-function suppressionText({ reason, detail, createdAtMs, address }: Suppression): string {
-  const since = new Date(createdAtMs).toISOString().slice(0, 10);
-  const why = { bounces: 'it refused mail for good several times', complaint: 'its owner complained', administrator: 'the administrator put it there' }[reason];
-  return `Not sent: ${address} is on the suppression list since ${since}, because ${why}${detail === '' ? '' : ` (${detail})`}`;
 }
 
 function contentOf(bytes: Uint8Array): { readonly sizeBytes: number; read(start: number, length: number): Promise<Uint8Array> } {

@@ -6,6 +6,7 @@ import { domainToASCII } from 'node:url';
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
+import type { Store } from '#store/store.ts';
 import { addressText, splitAddress } from './path-text.ts';
 
 export type SuppressionReason = 'bounces' | 'complaint' | 'administrator';
@@ -45,6 +46,13 @@ export function parseSuppressionAddress(text: string): string | undefined {
   const { localPart, domain } = splitAddress(text.trim());
   const ascii = domain.startsWith('[') ? domain : domainToASCII(domain);
   return localPart === '' || ascii === '' || text.length > 512 ? undefined : suppressionKey(localPart, ascii);
+}
+
+/** What whoever writes there is told. */
+export function suppressionText({ reason, detail, createdAtMs, address }: Suppression): string {
+  const since = new Date(createdAtMs).toISOString().slice(0, 10);
+  const why = { bounces: 'it refused mail for good several times', complaint: 'its owner complained', administrator: 'the administrator put it there' }[reason];
+  return `${address} is on the suppression list since ${since}, because ${why}${detail === '' ? '' : ` (${detail})`}`;
 }
 
 /** Puts an address on the list, as part of a mutation; what is there already lasts as long as the longer of both. */
@@ -171,6 +179,11 @@ export const pruneSuppressions: Mutation<{ readonly nowMs: number }, number> = d
     return Math.max(ended, forgotten);
   },
 );
+
+/** Removes all that has expired. */
+export async function tendSuppressions(store: Store, nowMs: number): Promise<void> {
+  while ((await store.commit(pruneSuppressions, { nowMs })) === SLICE);
+}
 
 function toSuppression(row: SuppressionRow): Suppression {
   return {

@@ -8,6 +8,7 @@ import type { Log } from '#log/log.ts';
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
 import { sendReports } from '#queue/reports/send.ts';
+import { tendSuppressions } from '#queue/suppression.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import { keepHouse } from '#store/housekeeping.ts';
 import type { Store } from '#store/store.ts';
@@ -65,6 +66,7 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
           signal,
         });
         await tendDirectory(store, systemClock);
+        await tendSuppressions(store, systemClock.nowMs());
         await pruneTrail(store, systemClock.nowMs() - config.store.trailMs);
       },
     },
