@@ -28,7 +28,7 @@ export function successNotice(transaction: Transaction, header: Uint8Array, nowM
   const { peer, sender, senderText, parameters, services, targets } = transaction;
   const { identity } = peer;
   if (identity === undefined || sender === undefined) return undefined;
-  // What went on to one target alone is told of from there (RFC 3461 §5.2.7.1).
+  // What went on to one target alone is told of from there (RFC 3461 §5.2.7).
   const handling = (account: AccountId): Handling => transaction.forwarding?.handled.get(account) ?? 'kept';
   const delivered = targets.accepted.filter(isToldOf).filter(({ account }) => handling(account) !== 'relayed');
   if (delivered.length === 0) return undefined;

@@ -2,7 +2,7 @@
  * Seals forwarded mail when it leaves, where the domain that forwards it wants that: what we have found out about its origin, signed, for a next server that trusts us.
  * In the main thread, since private keys do not leave it.
  *
- * RFC 8617 §5.1 (sealing), §7.2 (what it is good for)
+ * RFC 8617 §5.1 (sealing)
  */
 import { sealArc } from '#authenticity/arc/seal.ts';
 import { isAuthenticationResultsOf, parseAuthenticationResults } from '#authenticity/read-authentication-results.ts';

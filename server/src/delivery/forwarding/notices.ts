@@ -1,7 +1,7 @@
 /**
  * What becomes of NOTIFY and ORCPT when a message is passed on.
  *
- * RFC 3461 §5.2.7.1 (one target: as if it had been addressed to it), §5.2.7.2 (several: "expanded" is said here), §5.2.7.3 (a forward that is nobody else's concern)
+ * RFC 3461 §5.2.7 (aliases: to one target as if it had been addressed to it, to several "expanded" is said here; a forward beside the mailbox is nobody else’s concern)
  */
 import type { OutgoingRecipient } from '#queue/enqueue.ts';
 import { encodeXtext } from '#smtp/wire/xtext.ts';

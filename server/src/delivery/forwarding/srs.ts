@@ -2,7 +2,7 @@
  * The Sender Rewriting Scheme: the envelope of a forwarded message names us, so that SPF passes at the next server, and holds the true sender, so that bounces
  * find the way back.
  *
- * "SRS: The Sender Rewriting Scheme" (M. Shevek Wade, 2004), the formats SRS0 and SRS1 · RFC 5321 §4.5.5 (the null reverse-path stays null) · RFC 7208 §D.3
+ * "SRS: The Sender Rewriting Scheme" (M. Shevek Wade, 2004), the formats SRS0 and SRS1 · RFC 5321 §4.5.5 (the null reverse-path stays null) · RFC 7208 §10.3 (mediators)
  *
  *     SRS0=hash=time=domain=local            the first forwarder
  *     SRS1=hash=host==hash=time=domain=local  a later one: `host` is the first, what follows is its own and is not taken apart
