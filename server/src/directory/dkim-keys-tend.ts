@@ -67,7 +67,8 @@ async function tendDomain({ store, resolver, clock, log, rotation }: DkimTending
       resolver,
       keys.filter(({ state }) => state !== 'retired'),
     );
-    if (selectors !== undefined) await store.commit(noteDkimKeys, { domain, selectors, nowMs });
+    if (selectors === undefined) return;
+    await store.commit(noteDkimKeys, { domain, selectors, nowMs });
     const isReady = (await store.query(listDkimKeys(domain)))
       .filter(({ state }) => state === 'upcoming')
       .every(({ publishedAtMs }) => publishedAtMs !== undefined && publishedAtMs <= nowMs - rotation.publishedForMs);
