@@ -41,9 +41,9 @@ export class OriginChecks {
 
   /** Begins at once. */
   constructor(origin: CheckedOrigin) {
-    const { resolver, address, helo, sender, hostname } = origin;
+    const { resolver, address, helo, sender, hostname, nowMs } = origin;
     this.#origin = origin;
-    this.#spf = address === undefined ? Promise.resolve(spfWithout(origin, 'none', NOT_KNOWN)) : checkSpf(resolver, { address, helo, sender, hostname });
+    this.#spf = address === undefined ? Promise.resolve(spfWithout(origin, 'none', NOT_KNOWN)) : checkSpf(resolver, { address, helo, sender, hostname, nowMs });
     this.#iprev = address === undefined ? Promise.resolve({ result: 'permerror' }) : checkIprev(resolver, address);
   }
 
