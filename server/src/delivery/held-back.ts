@@ -6,7 +6,7 @@ import type { Target } from './targets.ts';
 /** Where a recipient of such mail leads: to the queue, which files it here when the time has come. */
 export function heldBack(target: Target, path: Path, { holdSeconds }: SenderParameters): Target {
   const domain = asciiDomain(path.domain);
-  if (target.kind === 'remote' || (holdSeconds ?? 0) === 0 || domain === undefined || domain === '') return target;
+  if (target.kind !== 'local' || (holdSeconds ?? 0) === 0 || domain === undefined || domain === '') return target;
   const { notify, originalRecipient } = target.parameters;
   return { kind: 'remote', recipient: { localPart: path.localPart, domain, notify, originalRecipient } };
 }
