@@ -90,7 +90,8 @@ function outgoing(transaction: Transaction, complete: CompleteMessage): readonly
     body: 0,
     sizeBytes: each.prefix.length + complete.message.sizeBytes,
     isEightBit: complete.isEightBit,
-    smtpUtf8: parameters.smtpUtf8 && needsUtf8(each, complete),
+    // Without it only the target of a forward can be beyond ASCII.
+    smtpUtf8: parameters.smtpUtf8 ? needsUtf8(each, complete) : !each.recipients.every(({ localPart }) => ASCII.test(localPart)),
     tlsNeed,
     priority,
     deliverBy: timed,
@@ -101,8 +102,8 @@ function outgoing(transaction: Transaction, complete: CompleteMessage): readonly
 const NO_PREFIX = new Uint8Array(0);
 
 /** Whether the next server must understand SMTPUTF8: clients ask for it also for messages that are plain (RFC 6531 §3.2). */
-function needsUtf8({ sender, recipients }: AddedOutgoing, { header }: CompleteMessage): boolean {
-  const isPlain = isAscii(header) && ASCII.test(sender) && recipients.every(({ localPart }) => ASCII.test(localPart));
+function needsUtf8({ sender, recipients, prefix }: AddedOutgoing, { header }: CompleteMessage): boolean {
+  const isPlain = isAscii(header) && isAscii(prefix) && ASCII.test(sender) && recipients.every(({ localPart }) => ASCII.test(localPart));
   return !isPlain;
 }
 

@@ -57,7 +57,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
       body: 0,
       sizeBytes: each.prefix.length + message.length,
       isEightBit: !isAscii(message),
-      smtpUtf8: false,
+      smtpUtf8: !isAscii(each.prefix),
       nowMs,
     })),
     origin: { id, sender: formatPath(sender), messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined },

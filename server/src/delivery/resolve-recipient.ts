@@ -56,7 +56,8 @@ async function specialTarget(services: RecipientServices, { localPart, domain }:
       return await resolveRecipient(services, { ...question, path: address });
     return { kind: 'returned', recipient: { ...address, ...noticeParameters(question) } };
   }
-  if (returned !== undefined && (await services.directory.resolve(localPart, domain)) === undefined)
+  // Somebody's address may only look so; a catch-all has no use for bounces that lead nowhere.
+  if (returned !== undefined && (await services.directory.resolve(localPart, domain))?.isCatchAll !== false)
     throw new Refusal(550, '5.1.1', 'No such user here', `rewritten sender is ${returned.kind}`);
   const code = domain === services.settings.forwarding.domain ? confirmationCode(localPart) : undefined;
   if (code === undefined) return undefined;

@@ -1,5 +1,4 @@
 /** What becomes of forwarded mail, counted for its forward: refusals in a row pause it, and what was kept because the target would refuse it is told to the user. */
-import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { all, one, type Program, run, sql } from '#store/sql.ts';
@@ -14,9 +13,9 @@ const DAY_MS = 24 * 3600 * 1000;
 const SLICE = 200;
 const REPLY_LENGTH = 1000;
 
-/** The key as the queue keeps it. */
+/** The key as the queue keeps it; no address that can be forwarded has a space. */
 export function forwardMark({ account, source, targetKey }: ForwardKey): string {
-  return JSON.stringify([account, source, targetKey]);
+  return `${account} ${source} ${targetKey}`;
 }
 
 export interface ForwardOutcome {
@@ -29,7 +28,8 @@ export interface ForwardOutcome {
 
 /** Part of the queue's mutation that ends a delivery: counts it for the forward that `mark` names. */
 export function* noteForwardOutcome(tx: Tx, mark: string, outcome: ForwardOutcome, nowMs: number): Program<void> {
-  const forward = yield* findForward(parseMark(mark));
+  const key = parseMark(mark);
+  const forward = key && (yield* findForward(key));
   if (forward === undefined || forward.state !== 'active') return;
   const { account, source, targetKey } = forward;
   if (outcome.isDelivered) {
@@ -137,9 +137,9 @@ function keyOf({ account, source, target_key: targetKey }: KeyRow): ForwardKey {
   return { account, source, targetKey };
 }
 
-function parseMark(mark: string): ForwardKey {
-  const parts: unknown = JSON.parse(mark);
-  if (!Array.isArray(parts) || typeof parts[0] !== 'number' || typeof parts[1] !== 'string' || typeof parts[2] !== 'string')
-    throw new DomainError('store-failed', `the queue names a forward that cannot be read: ${mark}`);
-  return { account: parts[0] as AccountId, source: parts[1], targetKey: parts[2] };
+/** Undefined for what is no mark: an outcome must be settled whatever is written there. */
+function parseMark(mark: string): ForwardKey | undefined {
+  const [account, source, targetKey, ...more] = mark.split(' ');
+  if (!/^\d+$/.test(account ?? '') || source === undefined || targetKey === undefined || more.length > 0) return undefined;
+  return { account: Number(account) as AccountId, source, targetKey };
 }

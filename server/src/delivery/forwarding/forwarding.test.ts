@@ -2,9 +2,13 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateDkimKeys, dkimDnsRecord, readSigningKey, type SigningKey } from '#authenticity/dkim/keys.ts';
 import { signDkim } from '#authenticity/dkim/sign.ts';
+import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
-import { addAccount } from '#directory/accounts.ts';
-import { type ForwardOutcome, noteForwardOutcome, untoldForwards } from '#directory/forward-outcomes.ts';
+import { addAccount, removeAccount } from '#directory/accounts.ts';
+import { addAlias, removeAlias } from '#directory/addresses.ts';
+import { setDomain } from '#directory/domains.ts';
+import { forwardMark, type ForwardOutcome, noteForwardOutcome, untoldForwards } from '#directory/forward-outcomes.ts';
+import { forwardSecrets, rotateForwardSecrets } from '#directory/forward-secrets.ts';
 import { addForward, type Forward, forwardsOf } from '#directory/forwards.ts';
 import { Header } from '#message/header.ts';
 import type { OutgoingRecipient } from '#queue/enqueue.ts';
@@ -325,6 +329,76 @@ test('a code is good for its time only', async () => {
   await rejects(deliver(house, { to: [`${confirmationLocalPart(CODE)}@capri.example`] }), refusal(550, '5.1.1'));
 });
 
+test('an address beyond ASCII asks for SMTPUTF8 of the next server, and nothing else does', async () => {
+  await using house = await open();
+  await forward(house, 'jan', 'żółw@gmail.example');
+  await forward(house, 'anna', 'anna@gmail.example');
+  await deliver(house, { to: ['jan@capri.example'] });
+  await deliver(house, { to: ['anna@capri.example'], message: 'Subject: za\xbf\r\n\r\n' });
+  const rows = await house.store.query(
+    all<{ readonly smtp_utf8: number }>(sql`SELECT smtp_utf8 FROM queue_message JOIN queue_recipient USING (queue_id) ORDER BY local_part`),
+  );
+  deepEqual(
+    rows.map(({ smtp_utf8 }) => smtp_utf8),
+    [0, 1],
+  );
+});
+
+test('a catch-all does not get what is sent to forged rewritten senders', async () => {
+  await using house = await open();
+  await house.store.commit(setDomain, { domain: 'capri.example', catchAll: house.accounts.anna });
+  await rejects(deliver(house, { from: undefined, to: ['SRS0=aaaaaaaa=aa=victim.example=a@capri.example'] }), refusal(550, '5.1.1'));
+  await house.store.commit(addAlias, { account: house.accounts.jan, address: 'srs0-team@capri.example', nowMs: house.clock.nowMs() });
+  await deliver(house, { to: ['SRS0-team@capri.example'] });
+  equal((await house.inbox(house.accounts.jan)).length, 1);
+});
+
+test('with an address or an account go its forwards', async () => {
+  await using house = await open();
+  await forward(house, 'jan', 'a@gmail.example', { source: 'jan.kowalski@capri.example' });
+  await forward(house, 'jan', 'b@gmail.example');
+  await house.store.commit(removeAlias, { address: 'jan.kowalski@capri.example', nowMs: house.clock.nowMs() });
+  deepEqual(
+    (await forwards(house)).map(({ target }) => target),
+    ['b@gmail.example'],
+  );
+  await house.store.commit(removeAccount, { account: house.accounts.jan, nowMs: house.clock.nowMs() });
+  deepEqual(await forwards(house), []);
+});
+
+test('a forward leads from the own addresses only, to others, and to not too many', async () => {
+  await using house = await open();
+  await rejects(forward(house, 'jan', 'x@gmail.example', { source: 'anna@capri.example' }), DomainError);
+  await rejects(forward(house, 'jan', 'jan@capri.example'), DomainError);
+  await rejects(forward(house, 'jan', 'jan@capri.example', { source: 'jan@capri.example' }), DomainError);
+  for (const target of ['no address', 'x@', '@x.example', 'x y@z.example', 'x@[192.0.2.1]']) await rejects(forward(house, 'jan', target), DomainError, target);
+  for (let n = 0; n < 20; n++) await forward(house, 'jan', `x${n}@gmail.example`);
+  await rejects(forward(house, 'jan', 'x20@gmail.example'), DomainError);
+  await forward(house, 'jan', 'X3@GMAIL.example', { keepsCopy: false });
+  equal((await forwards(house)).length, 20);
+});
+
+test('secrets of rewritten senders are followed by others, and taken until nothing of theirs can come back', async () => {
+  await using house = await open();
+  const DAY_MS = 24 * 3600 * 1000;
+  const rotate = (octet: number): Promise<boolean> =>
+    house.store.commit(rotateForwardSecrets, { secret: Buffer.alloc(32, octet), validMs: 21 * DAY_MS, nowMs: house.clock.nowMs() });
+  house.clock.advance(Math.max(0, Date.now() - house.clock.nowMs()));
+  equal(await rotate(1), false);
+  const old = await rewrittenOf(house, 'ann@outside.example');
+  house.clock.advance(91 * DAY_MS);
+  equal(await rotate(2), true);
+  equal((await house.store.query(forwardSecrets())).length, 2);
+  equal(await rotate(3), false);
+  house.clock.advance(22 * DAY_MS);
+  await rotate(4);
+  deepEqual(
+    (await house.store.query(forwardSecrets())).map((secret) => secret[0]),
+    [2],
+  );
+  await rejects(deliver(house, { from: undefined, to: [old] }), refusal(550, '5.1.1'));
+});
+
 test('a target that is here is asked in its own language', async () => {
   await using house = await open();
   const pl = await house.store.commit(addAccount, {
@@ -342,7 +416,7 @@ test('a target that is here is asked in its own language', async () => {
 test('a target that refuses mail after mail is paused, and the user told in the words of the other server', async () => {
   await using house = await open({ mutations: [outcome] });
   const active = await forward(house, 'jan', 'jan@gmail.example', { keepsCopy: false });
-  const mark = JSON.stringify([active.account, '', active.targetKey]);
+  const mark = forwardMark(active);
   const gone = {
     isDelivered: false,
     status: '5.1.1',

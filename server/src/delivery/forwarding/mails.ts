@@ -33,17 +33,28 @@ export async function askForConfirmation(services: OwnMailServices, { forward, c
 /** Tells users what they have not been told yet; returns how many mails. What cannot be told now is tried again the next time. */
 export async function tellOfForwards(services: OwnMailServices): Promise<number> {
   const untold = await services.store.query(untoldForwards());
+  const failures: unknown[] = [];
   for (const one of untold) {
-    const { account, source, targetKey } = one.forward;
-    const text = await textOf(services, one);
-    const address = await sourceOf(services, one.forward);
-    if (address.includes('@')) await send(services, address, text, 'postmaster');
-    await services.store.commit(markForwardTold, {
-      key: { account, source, targetKey },
-      authorDomain: one.kind === 'kept' ? one.mail.authorDomain : undefined,
-    });
+    try {
+      await tell(services, one);
+    } catch (error) {
+      // The others must not wait for it.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return untold.length;
+}
+
+async function tell(services: OwnMailServices, one: Untold): Promise<void> {
+  const { account, source, targetKey } = one.forward;
+  const text = await textOf(services, one);
+  const address = await sourceOf(services, one.forward);
+  if (address.includes('@')) await send(services, address, text, 'postmaster');
+  await services.store.commit(markForwardTold, {
+    key: { account, source, targetKey },
+    authorDomain: one.kind === 'kept' ? one.mail.authorDomain : undefined,
+  });
 }
 
 async function textOf(services: OwnMailServices, one: Untold): Promise<MailText> {

@@ -145,8 +145,9 @@ class Planner {
     const path = { localPart: forward.target.slice(0, at), domain: forward.target.slice(at + 1) };
     // Where the message has been already: who wrote there wants no second one, and neither do those it would come back to from there.
     if (this.#deliveredTo.has(forward.targetKey) || trace.some((address) => address.toLowerCase() === forward.targetKey)) return 'loop';
-    const found = await directory.resolve(path.localPart, path.domain);
-    if (found !== undefined && !found.isDisabled) {
+    if (await directory.isLocalDomain(path.domain)) {
+      const found = await directory.resolve(path.localPart, path.domain);
+      if (found === undefined || found.isDisabled) return 'unknown';
       if (this.#copies.has(found.account)) return this.#handled.has(found.account) || found.account === target.account ? 'loop' : undefined;
       if (trace.length > DEPTH_LIMIT) return 'depth';
       this.#copies.add(found.account);
@@ -154,7 +155,6 @@ class Planner {
       next.push({ kind: 'local', account, address: forward.target, base, detail, parameters: target.parameters, mailbox: 'INBOX' });
       return undefined;
     }
-    if (found !== undefined || (await directory.isLocalDomain(path.domain))) return 'unknown';
     const reason = unforwardable(this.#mail.checks);
     if (reason !== undefined) {
       this.#noteKept(forward);

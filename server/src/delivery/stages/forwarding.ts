@@ -32,7 +32,8 @@ export const forwarding: Stage = {
     const plan = await planForwarding(services, {
       id,
       sender,
-      parameters,
+      // What must not travel in the clear must not do so in a notice either (RFC 8689 §5).
+      parameters: parameters.requireTls === true ? { ...parameters, ret: 'HDRS' } : parameters,
       header,
       checks,
       results: transaction.addedFields,
@@ -57,7 +58,7 @@ async function sendBack(transaction: Transaction): Promise<void> {
     sender: formatPath(reversePath),
     recipients: targets.returned.map(({ recipient }) => recipient),
     prefix: NO_PREFIX,
-    ret: parameters.ret,
+    ret: parameters.requireTls === true ? 'HDRS' : parameters.ret,
     envelopeId: parameters.envelopeId,
   });
 }
@@ -65,6 +66,8 @@ async function sendBack(transaction: Transaction): Promise<void> {
 function isAutomatic(header: Header): boolean {
   const submitted = header.first('auto-submitted')?.trim().toLowerCase();
   if (submitted !== undefined && submitted !== 'no') return true;
+  if (header.countOf('x-autoreply') > 0 || header.countOf('x-autorespond') > 0) return true;
+  if (/^\s*multipart\/report\b/i.test(header.first('content-type') ?? '')) return true;
   const precedence = header.first('precedence')?.trim().toLowerCase();
   return precedence === 'bulk' || precedence === 'junk' || precedence === 'list' || precedence === 'auto_reply' || header.countOf('list-id') > 0;
 }
