@@ -4,7 +4,6 @@
  *
  * RFC 6376 §6 · RFC 8617 §5.2
  */
-import { yieldToLoop } from '#core/async.ts';
 import { FIELD_LIMIT, type Header } from '#message/header.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import { ArcVerifier } from './arc/verify.ts';
@@ -34,7 +33,6 @@ export interface SignatureResults {
 /** RFC 6376 §6.1 lets a verifier stop after as many as it likes; these are the topmost. */
 export const SIGNATURES_LOOKED_AT = 10;
 const TIMEOUT_MS = 15_000;
-const VERIFICATIONS_IN_A_ROW = 5;
 
 /** One DKIM-Signature: decided by itself, or waiting for the body and its key. */
 type Pending = { readonly labels: SignatureLabels } & (
@@ -69,10 +67,7 @@ export class SignatureVerifier {
     const endTimer = this.#message.setDeadline(this.#timeoutMs);
     try {
       const dkim: DkimResult[] = [];
-      for (const pending of this.#pending) {
-        dkim.push(await this.#conclude(pending));
-        if (dkim.length % VERIFICATIONS_IN_A_ROW === 0) await yieldToLoop();
-      }
+      for (const pending of this.#pending) dkim.push(await this.#conclude(pending));
       return { dkim, arc: await this.#arc.finish() };
     } finally {
       endTimer();
@@ -95,6 +90,7 @@ export class SignatureVerifier {
     if ('verdict' in pending) return { ...pending.labels, ...pending.verdict };
     const { labels, signature, field, digest } = pending;
     const found = await this.#message.keysOf(signature);
+    await this.#message.pause();
     const body = this.#message.bodyFacts(signature, digest);
     return { ...labels, ...judgeSignature(signature, body, found, () => this.#message.signedOctets(signature, field)) };
   }

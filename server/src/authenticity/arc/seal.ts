@@ -10,7 +10,8 @@ import type { SigningKey } from '../dkim/keys.ts';
 import { type BodyChunks, completeSignature, hashBody, seconds } from '../dkim/sign.ts';
 import { SignatureField } from '../dkim/signature-field.ts';
 import type { ArcResult } from '../results.ts';
-import { LONGEST_CHAIN, readArcChain, sealedOctets } from './chain.ts';
+import { trimFolding } from '../dkim/tag-list.ts';
+import { type ArcChain, LONGEST_CHAIN, readArcChain, sealedOctets } from './chain.ts';
 
 export interface SealArgs {
   /** The whole header as it will go out, without the new set. */
@@ -19,7 +20,7 @@ export interface SealArgs {
   readonly key: SigningKey;
   /** The Authentication-Results field of this server, as formatAuthenticationResults gives it. */
   readonly authenticationResults: string;
-  /** What the chain came to when the message arrived. */
+  /** What the chain in the header came to when the message arrived. */
   readonly chain: ArcResult;
   readonly sealedAtMs: number;
 }
@@ -30,12 +31,12 @@ export interface SealArgs {
  */
 export async function sealArc({ header, body, key, authenticationResults, chain, sealedAtMs }: SealArgs): Promise<Buffer | undefined> {
   const fields = new SignableFields(header);
-  const before = sealedBefore(fields, chain);
-  const instance = chain.instances + 1;
-  if (before === undefined || instance > LONGEST_CHAIN) return undefined;
+  const place = placeInChain(readArcChain(fields), fields, chain.result);
+  if (place === undefined || place.instance > LONGEST_CHAIN) return undefined;
+  const { instance } = place;
 
-  const value = authenticationResults.slice(authenticationResults.indexOf(':') + 1).trim();
-  const results = `ARC-Authentication-Results: i=${instance}; ${value}\r\n`;
+  const value = authenticationResults.slice(authenticationResults.indexOf(':') + 1);
+  const results = foldAtBlanks(`ARC-Authentication-Results: i=${instance}; ${trimFolding(value).replace(LINE_ENDS, '')}`);
 
   const message = new SignatureField('ARC-Message-Signature');
   message.add('i', String(instance));
@@ -56,20 +57,44 @@ export async function sealArc({ header, body, key, authenticationResults, chain,
   seal.add('cv', chain.result);
   seal.add('d', key.domain);
   seal.add('s', key.selector);
-  const sealed = await completeSignature(seal, before + relaxField(results) + relaxField(messageSignature), key);
+  const sealed = await completeSignature(seal, place.sealed + relaxField(results) + relaxField(messageSignature), key);
   return Buffer.from(sealed + messageSignature + results, 'latin1');
 }
 
-/** The octets of the sets before, which the new seal covers; undefined where the chain takes no further set. */
-function sealedBefore(fields: SignableFields, { result, instances }: ArcResult): string | undefined {
-  const chain = readArcChain(fields);
+/** The new set's instance, and the octets of the sets before that its seal covers; undefined where the chain takes no further set. */
+function placeInChain(
+  chain: ArcChain,
+  fields: SignableFields,
+  result: ArcResult['result'],
+): { readonly instance: number; readonly sealed: string } | undefined {
   switch (result) {
     case 'none':
-      return chain.kind === 'none' && instances === 0 ? '' : undefined;
+      return chain.kind === 'none' ? { instance: 1, sealed: '' } : undefined;
     case 'pass':
-      return chain.kind === 'sets' && chain.sets.length === instances ? sealedOctets(fields, chain.sets, undefined) : undefined;
-    case 'fail':
+      return chain.kind === 'sets' ? { instance: chain.sets.length + 1, sealed: sealedOctets(fields, chain.sets, undefined) } : undefined;
+    case 'fail': {
+      if (chain.kind === 'none' || (chain.kind === 'broken' && (chain.isSealedAsFailed || chain.instances === 0))) return undefined;
       // §5.1.2: nobody can say which fields belong to a broken chain, so the seal that says so covers its own set only.
-      return instances === 0 || (chain.kind === 'broken' && chain.isSealedAsFailed) ? undefined : '';
+      return { instance: (chain.kind === 'sets' ? chain.sets.length : chain.instances) + 1, sealed: '' };
+    }
   }
 }
+
+/** A field in lines of at most 78 columns where its blanks allow it, ended by CRLF. */
+function foldAtBlanks(field: string): string {
+  let folded = '';
+  let column = 0;
+  for (const word of field.split(BEFORE_BLANKS)) {
+    if (column > 0 && column + word.length > COLUMNS) {
+      folded += '\r\n';
+      column = 0;
+    }
+    folded += word;
+    column += word.length;
+  }
+  return `${folded}\r\n`;
+}
+
+const COLUMNS = 78;
+const BEFORE_BLANKS = /(?<=[^ \t])(?=[ \t])/;
+const LINE_ENDS = /\r?\n/g;

@@ -3,7 +3,6 @@
  *
  * RFC 8617 §5.2 (steps 4 to 6), §5.2.1 (all failures are permanent ones), §4.4 (oldest-pass)
  */
-import { yieldToLoop } from '#core/async.ts';
 import type { BodyDigest } from '../dkim/canonical-body.ts';
 import { judgeKeys, judgeSignature, judgeTimes, type Verdict } from '../dkim/judge.ts';
 import { parseArcMessageSignature, type Signature } from '../dkim/signature.ts';
@@ -22,15 +21,12 @@ interface Reading {
 
 /** Seals whose keys are asked for before it is known whether the chain is worth it. */
 const SEALS_ASKED_AT_ONCE = 10;
-/** Verifications between two pauses. */
-const VERIFICATIONS_IN_A_ROW = 8;
 
 export class ArcVerifier {
   readonly #message: SignedMessage;
   readonly #chain: ArcChain;
   /** By instance, from 1. */
   readonly #signatures: readonly MessageSignature[];
-  #verified = 0;
 
   /** Begins the look-ups; to be made before the first octet of the body. */
   constructor(message: SignedMessage) {
@@ -79,7 +75,7 @@ export class ArcVerifier {
   async #sealProblem(sets: readonly ArcSet[]): Promise<string | undefined> {
     for (const [index, { seal, sealField }] of [...sets.entries()].toReversed()) {
       const found = await this.#message.keysOf(seal);
-      await this.#pause();
+      await this.#message.pause();
       const octets = sealedOctets(this.#message.fields, sets.slice(0, index), sets[index]) + ownOctets(sealField, 'relaxed');
       const { result, reason } = judgeKeys(found, { algorithm: seal.algorithm, signature: seal.signature, octets });
       if (result !== 'pass') return `seal ${index + 1}: ${reason ?? result}`;
@@ -100,7 +96,7 @@ export class ArcVerifier {
     const found = await this.#message.keysOf(prepared.readings[0].signature);
     let verdict: Verdict = { result: 'neutral' };
     for (const { signature, digest } of prepared.readings) {
-      await this.#pause();
+      await this.#message.pause();
       const octets = (): string => this.#message.signedOctets(signature, prepared.set.messageSignature);
       verdict = judgeSignature(signature, this.#message.bodyFacts(signature, digest), found, octets);
       if (verdict.result === 'pass') break;
@@ -123,10 +119,6 @@ export class ArcVerifier {
 
   #reading(signature: Signature): Reading {
     return { signature, digest: this.#message.digestFor(signature) };
-  }
-
-  async #pause(): Promise<void> {
-    if (++this.#verified % VERIFICATIONS_IN_A_ROW === 0) await yieldToLoop();
   }
 }
 

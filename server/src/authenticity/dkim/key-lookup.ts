@@ -15,7 +15,7 @@ export type FoundKeys =
 /** Different names that one message may ask for: ten signatures and a chain of fifty seals made by twenty-five domains. */
 const NAMES_A_MESSAGE = 60;
 /** §6.1.2 lets a verifier try each of several records. */
-const KEYS_TRIED = 3;
+const KEYS_TRIED = 2;
 const RECORDS_READ = 10;
 
 export class KeyLookup {

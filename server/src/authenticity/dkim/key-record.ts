@@ -32,7 +32,7 @@ const LONGEST_RECORD = 4096;
 /** A SubjectPublicKeyInfo of LARGEST_RSA_BITS has 550 octets. */
 const LONGEST_RSA_KEY = 1024;
 /** A public exponent beyond this makes every verification dear. */
-const LARGEST_EXPONENT = 1n << 64n;
+const LARGEST_EXPONENT = 1n << 32n;
 const REMEMBERED_KEYS = 1000;
 
 const remembered = new Map<string, KeyRecord | UnusableKey>();

@@ -3,6 +3,7 @@
  *
  * RFC 6376 §3.7
  */
+import { yieldToLoop } from '#core/async.ts';
 import type { Header } from '#message/header.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import { type BodyDigest, CanonicalBody } from './canonical-body.ts';
@@ -12,12 +13,16 @@ import { type FoundKeys, KeyLookup } from './key-lookup.ts';
 import type { Signature } from './signature.ts';
 import { ownOctets, type TaggedField } from './tagged-field.ts';
 
+/** Verifications between two pauses: each may be over the largest header there is, with the largest keys. */
+const VERIFICATIONS_IN_A_ROW = 3;
+
 export class SignedMessage {
   readonly fields: SignableFields;
   readonly nowMs: number;
   readonly #lookup: KeyLookup;
   readonly #bodies: Partial<Record<Canonicalization, CanonicalBody>> = {};
   #deadline: Promise<FoundKeys> | undefined;
+  #verified = 0;
 
   constructor(resolver: Resolver, header: Header, nowMs: number) {
     this.fields = new SignableFields(header);
@@ -34,6 +39,11 @@ export class SignedMessage {
   async keysOf(signature: { readonly domain: string; readonly selector: string }): Promise<FoundKeys> {
     const keys = this.#lookup.find(signature);
     return await (this.#deadline === undefined ? keys : Promise.race([keys, this.#deadline]));
+  }
+
+  /** To be called before each verification: lets other events run after some of them. */
+  async pause(): Promise<void> {
+    if (++this.#verified % VERIFICATIONS_IN_A_ROW === 0) await yieldToLoop();
   }
 
   /** From now on keys are waited for only so long; returns what ends the timer. */
