@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { before, test } from 'node:test';
+import fc from 'fast-check';
 import { dkimDnsRecord, generateDkimKeys, readSigningKey, type SigningKey } from '../dkim/keys.ts';
 import { signDkim } from '../dkim/sign.ts';
 import type { ArcResult } from '../results.ts';
@@ -129,6 +130,42 @@ test('the fields of a set are folded and come newest first', async () => {
   deepEqual(fields.match(/^[A-Za-z-]+(?=:)/gm), ['ARC-Seal', 'ARC-Message-Signature', 'ARC-Authentication-Results']);
   ok(fields.endsWith('\r\n'));
   for (const line of fields.split('\r\n')) ok(line.length < 78, line);
+});
+
+test('a long chain that breaks at once asks for few keys, and one that holds for each key once', async () => {
+  const record = dkimDnsRecord(ed25519.privateKey).text;
+  const domains = Array.from({ length: 50 }, (_, index) => `d${index}.example`);
+  let message: Buffer = MESSAGE;
+  let chain = NONE;
+  for (const domain of domains) {
+    message = await seal(message, { ...ed25519, domain }, chain);
+    chain = { ...chain, result: 'pass' };
+  }
+  const holding = new TxtResolver(Object.fromEntries(domains.map((domain) => [`ed._domainkey.${domain}`, [record]])));
+  equal((await verifyMessage(holding, message, { nowMs: NOW_MS })).arc.result, 'pass');
+  equal(holding.asked.length, 50);
+  const broken = new TxtResolver(holding.zone);
+  equal((await verifyMessage(broken, Buffer.from(message.toString().replace('some text', 'no text')), { nowMs: NOW_MS })).arc.result, 'fail');
+  equal(broken.asked.length, 10);
+});
+
+test('a sealed message with any octets changed is judged and never throws, and a set that was changed never passes', async () => {
+  const once = await seal(MESSAGE, ed25519, NONE);
+  const whole = await seal(once, ed25519, (await verify(once)).arc);
+  const setsEnd = whole.length - MESSAGE.length;
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 3 }), async (changes) => {
+      const message = Buffer.from(whole);
+      for (const [at, octet] of changes) message[at] = octet;
+      const { arc } = await verify(message);
+      // Letters of tag values and base64: no white space, which may change, and not the name of a field, whose case does not matter.
+      const isVisible = changes.some(
+        ([at, octet]) => at < setsEnd && /[0-9]/.test(String.fromCharCode(whole[at] ?? 0)) && /[a-z]/.test(String.fromCharCode(octet)),
+      );
+      if (isVisible) equal(arc.result === 'pass', false);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 async function add(message: Buffer, key: SigningKey, chain: ArcResult): Promise<Buffer | undefined> {
