@@ -22,6 +22,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'python3-dkim': '/usr/lib/python3/dist-packages/dkim/__init__.py',
   'python3-authres': '/usr/lib/python3/dist-packages/authres/__init__.py',
   'libxml2-utils': '/usr/bin/xmllint',
+  postfix: '/usr/sbin/postfix',
+  unbound: '/usr/sbin/unbound',
+  ldnsutils: '/usr/bin/ldns-signzone',
   'libio-socket-ssl-perl': '/usr/share/perl5/IO/Socket/SSL.pm',
 };
 const POLICY = '/usr/sbin/policy-rc.d';
