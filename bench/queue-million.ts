@@ -1,0 +1,145 @@
+/**
+ * What a queue of a million waiting entries costs: how long the server takes to start over it, how much memory it has then, and how fast new mail is queued, each
+ * against an empty queue.
+ *
+ *   node --conditions=source bench/queue-million.ts [entries] [directory]
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { readConfig } from '../server/src/config/read.ts';
+import { newReceiptId } from '../server/src/core/receipt-id.ts';
+import { addDomain } from '../server/src/directory/domains.ts';
+import type { Outgoing } from '../server/src/queue/enqueue.ts';
+import { settle } from '../server/src/queue/settle.ts';
+import { issueCertificate, makeAuthority } from '../server/src/net/dev-certificate.ts';
+import { openOffline } from '../server/src/server/offline.ts';
+import type { Store } from '../server/src/store/store.ts';
+
+const ENTRIES = Number(process.argv[2] ?? 1_000_000);
+const base = process.argv[3] ?? fs.mkdtempSync(path.join(os.tmpdir(), 'capri-million-'));
+const DAY_MS = 24 * 3600_000;
+const DOMAINS = 20_000;
+const AT_ONCE = 500;
+const NEW = 4000;
+const body = Buffer.alloc(4096, 'x');
+
+const results: Record<string, { readonly startSeconds: number; readonly memoryMiB: number; readonly enqueuedPerSecond: number }> = {};
+for (const [name, entries] of [
+  ['empty', 0],
+  ['full', ENTRIES],
+] as const) {
+  const directory = path.join(base, name);
+  fs.mkdirSync(directory, { recursive: true });
+  const config = await writeConfig(directory);
+  {
+    await using offline = await openOffline(readConfig(config), { isNew: true });
+    await offline.services.store.commit(addDomain, { domain: 'capri.test', nowMs: Date.now() });
+    const beganMs = performance.now();
+    for (let first = 0; first < entries; first += AT_ONCE) await fill(offline.services.store, first, Math.min(AT_ONCE, entries - first));
+    if (entries > 0) console.log(`${entries} entries made in ${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
+  }
+  const { startSeconds, memoryMiB } = await start(config);
+  const enqueuedPerSecond = await enqueueSome(config);
+  results[name] = { startSeconds, memoryMiB, enqueuedPerSecond };
+}
+console.table(results);
+if (process.argv[3] === undefined) fs.rmSync(base, { recursive: true, force: true });
+
+/** Mail that was tried and waits: due within five days, for many domains. */
+async function fill(store: Store, first: number, count: number): Promise<void> {
+  const nowMs = Date.now();
+  const notices = Array.from({ length: count }, (_, at) => entry(first + at, nowMs, nowMs + 3600_000 + Math.floor(Math.random() * 5 * DAY_MS)));
+  await commit(store, notices);
+}
+
+/** New mail, one message a commit, 32 at a time, as submissions come. */
+async function enqueueSome(config: string): Promise<number> {
+  await using offline = await openOffline(readConfig(config));
+  const { store } = offline.services;
+  let made = 0;
+  const beganMs = performance.now();
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      while (made < NEW) {
+        const nowMs = Date.now();
+        await commit(store, [entry(made++, nowMs, undefined)]);
+      }
+    }),
+  );
+  return Math.round(NEW / ((performance.now() - beganMs) / 1000));
+}
+
+async function commit(store: Store, notices: readonly Outgoing[]): Promise<void> {
+  const rule = { afterBounces: 0, forMs: 0 };
+  await store.commit(settle, { owner: 'bench', nowMs: Date.now(), results: [], notices, localNotices: [], trail: [], bounces: [], taken: [], rule }, [{ bytes: body }]);
+}
+
+function entry(n: number, nowMs: number, releaseAtMs: number | undefined): Outgoing {
+  return {
+    queueId: newReceiptId(nowMs),
+    account: undefined,
+    sender: `sender${n % 500}@capri.test`,
+    recipients: [{ localPart: `recipient${n}`, domain: `domain${n % DOMAINS}.example`, notify: undefined, originalRecipient: undefined }],
+    body: 0,
+    sizeBytes: body.length,
+    prefix: new Uint8Array(0),
+    isEightBit: false,
+    smtpUtf8: false,
+    ret: undefined,
+    envelopeId: undefined,
+    releaseAtMs,
+    nowMs,
+  };
+}
+
+/** Starts the server as a process of its own; its memory is read when it has been up for a few seconds. */
+async function start(config: string): Promise<{ readonly startSeconds: number; readonly memoryMiB: number }> {
+  const main = path.join(import.meta.dirname, '../server/src/main.ts');
+  const beganMs = performance.now();
+  const child = spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', main, 'serve', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await started(child);
+  const startSeconds = Math.round((performance.now() - beganMs) / 10) / 100;
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  const kib = Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0);
+  const isGone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await isGone;
+  return { startSeconds, memoryMiB: Math.round(kib / 1024) };
+}
+
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let logged = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      logged += chunk.toString();
+      if (logged.includes('server.started')) resolve();
+    });
+    child.on('exit', () => reject(new Error(logged)));
+  });
+}
+
+async function writeConfig(directory: string): Promise<string> {
+  const names = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s'];
+  const listeners: string[] = [];
+  for (const name of names) listeners.push(`[listeners.${name}]\naddresses = ["127.0.0.1"]\nport = ${await freePort()}\n`);
+  const file = path.join(directory, 'capri.toml');
+  const { certificate, key } = issueCertificate(makeAuthority('Capri bench', Date.now()), ['mail.capri.test'], { nowMs: Date.now() });
+  fs.writeFileSync(path.join(directory, 'certificate.pem'), certificate);
+  fs.writeFileSync(path.join(directory, 'key.pem'), key, { mode: 0o600 });
+  const own = `[server]\nhostname = "mail.capri.test"\ndomain = "capri.test"\ndata_directory = "data"\n[[tls.certificates]]\ncertificate = "certificate.pem"\nkey = "key.pem"\n[dns]\nservers = ["127.0.0.1:9"]\n`;
+  fs.writeFileSync(file, `${own}${listeners.join('')}`);
+  return file;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
