@@ -112,6 +112,15 @@ const issued = issueCertificate(authority, ['mx.google.test', 'localhost', '127.
 export async function startGmail(rules: GmailRules, hasUser: (address: string) => boolean): Promise<GmailPeer> {
   const accepted: GmailPeer['accepted'] = [];
   const refused: GmailPeer['refused'] = [];
+  const take = async (mail: MailAtGmail): Promise<GmailReply | undefined> => {
+    const verdict = await judgeAsGmail(rules, mail);
+    if (verdict.kind === 'refused') {
+      refused.push({ mail, reply: verdict.reply });
+      return verdict.reply;
+    }
+    if (verdict.checks) accepted.push({ mail, folder: verdict.kind, checks: verdict.checks });
+    return undefined;
+  };
   const server = new SMTPServer({
     name: 'mx.google.test',
     key: issued.key,
@@ -141,18 +150,7 @@ export async function startGmail(rules: GmailRules, hasUser: (address: string) =
           isSecure: session.secure,
           text: Buffer.concat(chunks).toString('latin1'),
         };
-        judgeAsGmail(rules, mail).then(
-          (verdict) => {
-            if (verdict.kind === 'refused') {
-              refused.push({ mail, reply: verdict.reply });
-              done(replyError(verdict.reply));
-            } else {
-              if (verdict.checks) accepted.push({ mail, folder: verdict.kind, checks: verdict.checks });
-              done();
-            }
-          },
-          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-        );
+        void answer(take(mail), done);
       });
     },
   });
@@ -170,6 +168,17 @@ export async function startGmail(rules: GmailRules, hasUser: (address: string) =
         for (const connection of server.connections) (connection as { _socket?: Socket })._socket?.destroy();
       }),
   };
+}
+
+async function answer(work: Promise<GmailReply | undefined>, done: (error?: Error | null) => void): Promise<void> {
+  let refusal: Error | undefined;
+  try {
+    const reply = await work;
+    refusal = reply && replyError(reply);
+  } catch (error) {
+    refusal = error instanceof Error ? error : new Error(String(error));
+  }
+  done(refusal);
 }
 
 function replyError({ code, text }: GmailReply): Error {
