@@ -1,25 +1,30 @@
 /**
- * What a delivery status notification says to people, in the languages of the service.
+ * What a delivery status notification says to people, in the languages of the service. Why a server refuses, and what helps, comes from who makes the notice.
  *
- * RFC 3464 §1 (the first part is for people) · RFC 3463 (what the codes mean)
+ * RFC 3464 §1 (the first part is for people)
  */
 
 export type DsnAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 export type DsnLanguage = 'en' | 'pl';
 
-interface Catalogue {
+export interface DsnTexts {
+  readonly language: DsnLanguage;
   readonly subject: Readonly<Record<DsnAction, string>>;
   readonly introduction: Readonly<Record<DsnAction, string>>;
-  /** Behind the introduction of a delay; `when` is a date. */
-  readonly retry: (when: string) => string;
-  readonly reply: (host: string) => string;
-  /** By class-less RFC 3463 code, the longest that fits: `1.1`, `2`. */
-  readonly reasons: Readonly<Record<string, string>>;
-  readonly originalSubject: (subject: string) => string;
+  readonly yourMessage: string;
+  readonly originalSubject: string;
+  readonly sentAt: string;
+  /** Behind the recipients of a delay; `when` is a moment as people write it. */
+  readonly nextAttempt: (when: string) => string;
+  readonly retryUntil: (when: string) => string;
   readonly returned: Readonly<Record<'message' | 'header', string>>;
+  readonly technical: string;
+  readonly reply: (host: string) => string;
+  readonly found: string;
 }
 
-const ENGLISH: Catalogue = {
+const ENGLISH: DsnTexts = {
+  language: 'en',
   subject: {
     failed: 'Your message could not be delivered',
     delayed: 'Your message has not been delivered yet',
@@ -28,37 +33,25 @@ const ENGLISH: Catalogue = {
     expanded: 'Your message was passed on to a list',
   },
   introduction: {
-    failed: 'Your message could not be delivered to:',
-    delayed: 'Your message could not be delivered yet. You need not do anything: we keep trying. It is still waiting for:',
-    delivered: 'As you asked, we let you know that your message was delivered to:',
-    relayed: 'As you asked, we let you know that your message was passed on to a server that does not confirm deliveries:',
-    expanded: 'As you asked, we let you know that your message was passed on to the members of:',
+    failed: 'It could not be delivered to:',
+    delayed: 'It could not be delivered yet, and is still waiting, for:',
+    delivered: 'As you asked, we let you know that it was delivered to:',
+    relayed: 'As you asked, we let you know that it was passed on to a server that does not confirm deliveries, for:',
+    expanded: 'As you asked, we let you know that it was passed on to the members of:',
   },
-  retry: (when) => `We try until ${when}, and let you know if it does not succeed.`,
-  reply: (host) => `${host} said:`,
-  reasons: {
-    '1': 'The address is not right.',
-    '1.1': 'There is no such address. Please check it for typing errors.',
-    '1.2': 'The domain of the address does not exist or takes no mail. Please check it for typing errors.',
-    '1.6': 'The recipient has moved and left no new address.',
-    '1.10': 'The domain of the address takes no mail.',
-    '2': 'The mailbox of the recipient cannot take the message.',
-    '2.1': 'The mailbox of the recipient is disabled.',
-    '2.2': 'The mailbox of the recipient is full.',
-    '2.3': 'The message is too large for the recipient.',
-    '3': 'The server of the recipient cannot take the message at the moment.',
-    '3.4': 'The message is too large for the server of the recipient.',
-    '4': 'The server of the recipient could not be reached.',
-    '4.7': 'The server of the recipient could not be reached for too long.',
-    '5': 'The server of the recipient did not understand us.',
-    '6': 'The server of the recipient cannot take this kind of message.',
-    '7': 'The server of the recipient refused the message.',
-  },
-  originalSubject: (subject) => `Subject of your message: ${subject}`,
+  yourMessage: 'This is about your message',
+  originalSubject: 'Subject',
+  sentAt: 'Sent',
+  nextAttempt: (when) => `We try again at ${when}.`,
+  retryUntil: (when) => `We keep trying until ${when}, and let you know if it does not succeed.`,
   returned: { message: 'Your message is attached.', header: 'The header of your message is attached.' },
+  technical: 'For your administrator',
+  reply: (host) => `${host} said:`,
+  found: 'Our server found:',
 };
 
-const POLISH: Catalogue = {
+const POLISH: DsnTexts = {
+  language: 'pl',
   subject: {
     failed: 'Nie udało się dostarczyć Twojej wiadomości',
     delayed: 'Twoja wiadomość nie została jeszcze dostarczona',
@@ -67,45 +60,45 @@ const POLISH: Catalogue = {
     expanded: 'Twoja wiadomość została przekazana na listę',
   },
   introduction: {
-    failed: 'Nie udało się dostarczyć Twojej wiadomości do:',
-    delayed: 'Nie udało się jeszcze dostarczyć Twojej wiadomości. Nie musisz nic robić: próbujemy dalej. Wiadomość nadal czeka na dostarczenie do:',
-    delivered: 'Zgodnie z życzeniem informujemy, że Twoja wiadomość została dostarczona do:',
-    relayed: 'Zgodnie z życzeniem informujemy, że Twoja wiadomość została przekazana serwerowi, który nie potwierdza doręczeń:',
-    expanded: 'Zgodnie z życzeniem informujemy, że Twoja wiadomość została przekazana członkom listy:',
+    failed: 'Nie udało się jej dostarczyć do:',
+    delayed: 'Nie udało się jej jeszcze dostarczyć i nadal czeka. Adresat:',
+    delivered: 'Zgodnie z życzeniem informujemy, że dostarczono ją do:',
+    relayed: 'Zgodnie z życzeniem informujemy, że przekazano ją serwerowi, który nie potwierdza doręczeń. Adresat:',
+    expanded: 'Zgodnie z życzeniem informujemy, że przekazano ją członkom listy:',
   },
-  retry: (when) => `Próbujemy do ${when}; jeśli się nie uda, damy znać.`,
-  reply: (host) => `Serwer ${host} odpowiedział:`,
-  reasons: {
-    '1': 'Adres jest nieprawidłowy.',
-    '1.1': 'Taki adres nie istnieje. Sprawdź, czy nie ma w nim literówki.',
-    '1.2': 'Domena tego adresu nie istnieje lub nie przyjmuje poczty. Sprawdź, czy nie ma w niej literówki.',
-    '1.6': 'Adresat zmienił adres i nie zostawił nowego.',
-    '1.10': 'Domena tego adresu nie przyjmuje poczty.',
-    '2': 'Skrzynka adresata nie może przyjąć tej wiadomości.',
-    '2.1': 'Skrzynka adresata jest wyłączona.',
-    '2.2': 'Skrzynka adresata jest pełna.',
-    '2.3': 'Wiadomość jest za duża dla adresata.',
-    '3': 'Serwer adresata nie może w tej chwili przyjąć wiadomości.',
-    '3.4': 'Wiadomość jest za duża dla serwera adresata.',
-    '4': 'Nie udało się połączyć z serwerem adresata.',
-    '4.7': 'Zbyt długo nie udawało się połączyć z serwerem adresata.',
-    '5': 'Serwer adresata nas nie zrozumiał.',
-    '6': 'Serwer adresata nie przyjmuje wiadomości tego rodzaju.',
-    '7': 'Serwer adresata odrzucił wiadomość.',
-  },
-  originalSubject: (subject) => `Temat Twojej wiadomości: ${subject}`,
+  yourMessage: 'Chodzi o Twoją wiadomość',
+  originalSubject: 'Temat',
+  sentAt: 'Wysłana',
+  nextAttempt: (when) => `Następna próba: ${when}.`,
+  retryUntil: (when) => `Próbujemy do: ${when}; jeśli się nie uda, damy znać.`,
   returned: { message: 'Twoja wiadomość jest w załączniku.', header: 'Nagłówek Twojej wiadomości jest w załączniku.' },
+  technical: 'Dla administratora',
+  reply: (host) => `${host} odpowiedział:`,
+  found: 'Nasz serwer stwierdził:',
 };
 
-const CATALOGUES: Readonly<Record<DsnLanguage, Catalogue>> = { en: ENGLISH, pl: POLISH };
+const CATALOGUES: Readonly<Record<DsnLanguage, DsnTexts>> = { en: ENGLISH, pl: POLISH };
 
 /** Texts in a language (`pl`, `pl-PL`); English where we have none. */
-export function dsnTexts(language: string): Catalogue {
-  return CATALOGUES[language.slice(0, 2).toLowerCase() === 'pl' ? 'pl' : 'en'];
+export function dsnTexts(language: string): DsnTexts {
+  return CATALOGUES[dsnLanguage(language)];
 }
 
-/** What an enhanced status code (`5.1.1`) means for people; undefined where it says nothing. */
-export function reasonOf(texts: Catalogue, status: string): string | undefined {
-  const [, subject, detail] = status.split('.');
-  return texts.reasons[`${subject}.${detail}`] ?? texts.reasons[`${subject}`];
+/** The language in which we write to somebody who prefers this one. */
+export function dsnLanguage(language: string): DsnLanguage {
+  return language.slice(0, 2).toLowerCase() === 'pl' ? 'pl' : 'en';
+}
+
+/** A moment as people write it, `23 November 2026 at 13:00 CET`, in a zone of the IANA list. */
+export function momentText(ms: number, language: DsnLanguage, timeZone: string): string {
+  const format = new Intl.DateTimeFormat(language === 'pl' ? 'pl-PL' : 'en-GB', {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+    timeZone,
+  });
+  return format.format(ms);
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { simpleParser } from 'mailparser';
+import PostalMime from 'postal-mime';
 import { buildDsn, type Dsn } from './dsn.ts';
 import { decodeWords } from './encoded-word.ts';
 import { parseMessage } from './parse.ts';
@@ -16,14 +18,25 @@ test('a bounce has a part for people, one for programs, and the header of the me
   assert.deepEqual(parts, ['text/plain', 'message/delivery-status', 'text/rfc822-headers']);
   assert.equal(
     texts[0],
-    [
-      'Nie udało się dostarczyć Twojej wiadomości do:',
-      '  anna@example.net\n    Taki adres nie istnieje. Sprawdź, czy nie ma w nim literówki.\n    Serwer mx.example.net odpowiedział: 550 5.1.1 unknown',
-      'Temat Twojej wiadomości: Hej',
-      'Nagłówek Twojej wiadomości jest w załączniku.\n',
-    ]
-      .join('\n\n')
-      .replaceAll('\n', '\r\n'),
+    `Chodzi o Twoją wiadomość:
+
+  Temat: Hej
+  Wysłana: 23 listopada 2026 12:00 CET
+
+Nie udało się jej dostarczyć do:
+
+  anna@example.net
+    Taki adres nie istnieje.
+    Sprawdź, czy w adresie nie ma literówki, albo zapytaj adresata o
+    właściwy adres.
+
+Nagłówek Twojej wiadomości jest w załączniku.
+
+Dla administratora:
+
+  anna@example.net
+    mx.example.net [192.0.2.1] odpowiedział: 550 5.1.1 unknown
+`.replaceAll('\n', '\r\n'),
   );
   assert.equal(
     texts[1],
@@ -48,22 +61,58 @@ test('a bounce has a part for people, one for programs, and the header of the me
 test('the whole message can be returned, and delays say how long we try', () => {
   const until = Date.UTC(2026, 10, 28, 12);
   const { parts, texts } = read(
-    buildDsn(dsnWith({ returned: 'message', language: 'en', recipients: [{ address: 'a@b', action: 'delayed', status: '4.4.1', retryUntilMs: until }] })),
+    buildDsn(
+      dsnWith({
+        returned: 'message',
+        language: 'en',
+        recipients: [{ address: 'a@b', action: 'delayed', status: '4.4.1', nextAttemptMs: until - 3600_000, retryUntilMs: until }],
+      }),
+    ),
   );
   assert.deepEqual(parts, ['text/plain', 'message/delivery-status', 'message/rfc822']);
-  assert.match(texts[0] as string, /We try until Sat, 28 Nov 2026 12:00:00 \+0000/);
+  assert.match(
+    texts[0] as string,
+    /We try again at 28 November 2026 at 12:00 CET\. We keep trying until 28\r\nNovember 2026 at 13:00 CET, and let you know if it does not succeed\./,
+  );
   assert.match(texts[1] as string, /Will-Retry-Until: Sat, 28 Nov 2026 12:00:00 \+0000\r\n/);
 });
 
+test('mail programs read it as it was meant', async () => {
+  const bytes = buildDsn(dsnWith({}));
+  const parsed = await simpleParser(bytes);
+  assert.equal(parsed.subject, 'Nie udało się dostarczyć Twojej wiadomości');
+  assert.match(parsed.text ?? '', /^Chodzi o Twoją wiadomość:\n\n {2}Temat: Hej\n/);
+  // It shows the part for programs as text too.
+  assert.match(parsed.text ?? '', /Final-Recipient: rfc822; anna@example\.net/);
+  const other = await PostalMime.parse(bytes);
+  assert.equal(other.subject, parsed.subject);
+  assert.match(other.text ?? '', /Taki adres nie istnieje\./);
+  const status = other.attachments.find(({ mimeType }) => mimeType === 'message/delivery-status');
+  assert.match(String(status && Buffer.from(status.content as ArrayBuffer)), /^Final-Recipient: rfc822; anna@example\.net\r?\nAction: failed/m);
+});
+
+test('a code that is none, and a name that is none, do not get into the fields', () => {
+  const recipients = [{ address: 'a@b', action: 'failed', status: 'x', remoteHost: '??', diagnostic: 'no' }] as const;
+  const { texts } = read(buildDsn(dsnWith({ recipients })));
+  assert.match(texts[1] as string, /Status: 5\.0\.0\r\nDiagnostic-Code: smtp; no\r\n/);
+});
+
+test('a header that is not ASCII is encoded where the sender takes only that', () => {
+  const original = Buffer.from('Subject: żółw\r\n\r\nx\r\n');
+  const bytes = buildDsn(dsnWith({ original }));
+  assert.doesNotMatch(bytes.toString('latin1'), /[\x80-\xff]/);
+  assert.equal(read(bytes).texts[2], 'Subject: żółw\r\n\r\n');
+});
+
 test('internationalised addresses go out in UTF-8 only where the sender takes that', () => {
-  const recipients = [{ address: 'żółw@example.net', action: 'failed', status: '5.1.1' }] as const;
+  const recipients = [{ address: 'żółw+a@example.net', action: 'failed', status: '5.1.1' }] as const;
   const plain = buildDsn(dsnWith({ recipients }));
-  assert.match(plain.toString('latin1'), /Final-Recipient: utf-8; \\x\{17C\}\\x\{F3\}\\x\{142\}w@example\.net/);
+  assert.match(plain.toString('latin1'), /Final-Recipient: utf-8; \\x\{17C\}\\x\{F3\}\\x\{142\}w\\x\{2B\}a@example\.net/);
   assert.doesNotMatch(plain.toString('latin1'), /[\x80-\xff]/);
   const original = Buffer.from('Subject: żółw\r\n\r\nx\r\n');
   const utf8 = read(buildDsn(dsnWith({ recipients, original, smtpUtf8: true })));
   assert.deepEqual(utf8.parts, ['text/plain', 'message/global-delivery-status', 'message/global-headers']);
-  assert.match(utf8.bytes.toString('utf8'), /Final-Recipient: utf-8; żółw@example\.net/);
+  assert.match(utf8.bytes.toString('utf8'), /Final-Recipient: utf-8; żółw\+a@example\.net/);
 });
 
 test('what others said cannot make fields of its own', () => {
@@ -85,6 +134,7 @@ function dsnWith(changes: Partial<Dsn>): Dsn {
     from: { name: 'Mail Delivery', localPart: 'postmaster', domain: 'example.com' },
     to: { localPart: 'jan', domain: 'example.com' },
     language: 'pl',
+    timeZone: 'Europe/Warsaw',
     nowMs: Date.UTC(2026, 10, 23, 12),
     arrivalMs: Date.UTC(2026, 10, 23, 11),
     envelopeId: 'QQ314159',
@@ -95,7 +145,9 @@ function dsnWith(changes: Partial<Dsn>): Dsn {
         originalRecipient: 'rfc822;Anna@example.net',
         action: 'failed',
         status: '5.1.1',
-        remoteHost: 'mx.example.net',
+        remoteHost: 'mx.example.net [192.0.2.1]',
+        cause: 'Taki adres nie istnieje.',
+        remedy: 'Sprawdź, czy w adresie nie ma literówki, albo zapytaj adresata o właściwy adres.',
         diagnostic: '550 5.1.1 unknown',
         lastAttemptMs: Date.UTC(2026, 10, 23, 12),
       },

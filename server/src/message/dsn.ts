@@ -6,8 +6,8 @@
 import { isAscii } from 'node:buffer';
 import { type BuiltField, type BuiltPart, buildMessage, dateField, messageIdField } from './build.ts';
 import { formatDate } from './date.ts';
-import { decodeWords } from './encoded-word.ts';
-import { type DsnAction, dsnTexts, reasonOf } from './dsn-text.ts';
+import { humanText, SEVERITY } from './dsn-human.ts';
+import { type DsnAction, dsnLanguage, dsnTexts } from './dsn-text.ts';
 import { Header } from './header.ts';
 import { findHeaderEnd } from './header-end.ts';
 
@@ -24,6 +24,11 @@ export interface DsnRecipient {
   /** The reply, `550 5.1.1 unknown user`; several lines joined by spaces. */
   readonly diagnostic?: string | undefined;
   readonly lastAttemptMs?: number | undefined;
+  /** Why, and what helps: a sentence each, in the language of the notice. For failures and delays. */
+  readonly cause?: string | undefined;
+  readonly remedy?: string | undefined;
+  /** For delays: when we try again. */
+  readonly nextAttemptMs?: number | undefined;
   /** For delays: when we give up. */
   readonly retryUntilMs?: number | undefined;
 }
@@ -37,6 +42,8 @@ export interface Dsn {
   readonly to: { readonly localPart: string; readonly domain: string };
   /** For people: `pl`, `en`. */
   readonly language: string;
+  /** For people: the zone of the times, a name of the IANA list; UTC if nothing is said. */
+  readonly timeZone?: string;
   readonly nowMs: number;
   readonly arrivalMs: number;
   /** ENVID as given (xtext decoded). RFC 3461 §4.4 */
@@ -72,7 +79,7 @@ export function buildDsn(dsn: Dsn): Buffer {
   if (messageId !== undefined && /^<[!-~]{1,900}>$/.test(messageId))
     fields.push({ name: 'In-Reply-To', raw: messageId }, { name: 'References', raw: messageId });
   const parts: BuiltPart[] = [
-    { kind: 'text', subtype: 'plain', text: humanText(dsn, header), fields: [{ name: 'Content-Language', raw: dsn.language.slice(0, 2) }] },
+    { kind: 'text', subtype: 'plain', text: humanText(dsn, header), fields: [{ name: 'Content-Language', raw: dsnLanguage(dsn.language) }] },
     statusPart(dsn),
     returnedPart(dsn, original, headerEnd),
   ];
@@ -83,38 +90,8 @@ export function buildDsn(dsn: Dsn): Buffer {
   );
 }
 
-const SEVERITY: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'expanded', 'delivered'];
-
 function worstAction(recipients: readonly DsnRecipient[]): DsnAction {
   return SEVERITY.find((action) => recipients.some((recipient) => recipient.action === action)) ?? 'failed';
-}
-
-function humanText(dsn: Dsn, header: Header): string {
-  const texts = dsnTexts(dsn.language);
-  const blocks: string[] = [];
-  for (const action of SEVERITY) {
-    const concerned = dsn.recipients.filter((recipient) => recipient.action === action);
-    if (concerned.length === 0) continue;
-    blocks.push(texts.introduction[action], ...concerned.map((recipient) => recipientText(recipient, texts)));
-    const until = concerned.find(({ retryUntilMs }) => retryUntilMs !== undefined)?.retryUntilMs;
-    if (until !== undefined) blocks.push(texts.retry(formatDate(until)));
-  }
-  const subject = header.first('subject');
-  if (subject !== undefined && subject !== '') blocks.push(texts.originalSubject(decodeWords(subject).slice(0, 200)));
-  blocks.push(texts.returned[dsn.returned]);
-  return `${blocks.join('\n\n')}\n`;
-}
-
-function recipientText(recipient: DsnRecipient, texts: ReturnType<typeof dsnTexts>): string {
-  const lines = [`  ${recipient.address}`];
-  const isBad = recipient.action === 'failed' || recipient.action === 'delayed';
-  const reason = isBad ? reasonOf(texts, recipient.status) : undefined;
-  if (reason !== undefined) lines.push(`    ${reason}`);
-  if (isBad && recipient.diagnostic !== undefined) {
-    const said = oneLine(recipient.diagnostic);
-    lines.push(recipient.remoteHost === undefined ? `    ${said}` : `    ${texts.reply(recipient.remoteHost)} ${said}`);
-  }
-  return lines.join('\n');
 }
 
 /** RFC 3464 §2: fields of the message, then of each recipient, groups apart by empty lines. */
@@ -128,8 +105,9 @@ function statusPart(dsn: Dsn): BuiltPart {
   for (const recipient of dsn.recipients) {
     const lines: string[] = [];
     if (recipient.originalRecipient !== undefined) lines.push(`Original-Recipient: ${typedOriginal(recipient.originalRecipient, dsn.smtpUtf8)}`);
-    lines.push(`Final-Recipient: ${typedAddress(recipient.address, dsn.smtpUtf8)}`, `Action: ${recipient.action}`, `Status: ${recipient.status}`);
-    if (recipient.remoteHost !== undefined) lines.push(`Remote-MTA: dns; ${oneLine(recipient.remoteHost)}`);
+    lines.push(`Final-Recipient: ${typedAddress(recipient.address, dsn.smtpUtf8)}`, `Action: ${recipient.action}`, `Status: ${statusOf(recipient)}`);
+    const remote = mtaName(recipient.remoteHost);
+    if (remote !== undefined) lines.push(`Remote-MTA: dns; ${remote}`);
     if (recipient.diagnostic !== undefined)
       lines.push(`Diagnostic-Code: ${recipient.remoteHost === undefined ? 'X-Capri' : 'smtp'}; ${asText(recipient.diagnostic, dsn.smtpUtf8)}`);
     if (recipient.lastAttemptMs !== undefined) lines.push(`Last-Attempt-Date: ${formatDate(recipient.lastAttemptMs)}`);
@@ -140,12 +118,28 @@ function statusPart(dsn: Dsn): BuiltPart {
   return { kind: 'bytes', type: dsn.smtpUtf8 ? 'message/global-delivery-status' : 'message/delivery-status', bytes, encoding: 'identity' };
 }
 
+/** RFC 3464 §2.3.4 wants a code; what is none is replaced by what the action comes to. */
+function statusOf({ status, action }: DsnRecipient): string {
+  if (/^[245]\.\d{1,3}\.\d{1,3}$/.test(status)) return status;
+  return action === 'failed' ? '5.0.0' : action === 'delayed' ? '4.0.0' : '2.0.0';
+}
+
+/** RFC 3464 §2.3.5: the name alone, or an address literal, of `mx.example.net [192.0.2.1]`. */
+function mtaName(host: string | undefined): string | undefined {
+  return host === undefined ? undefined : /^\s*(\[[0-9A-Fa-f.:IPv]{2,60}\]|[\w.-]{1,255})/u.exec(host)?.[1];
+}
+
 /** RFC 6522 §3: the original or its header; RFC 6533 §4 where they are not ASCII. */
 function returnedPart(dsn: Dsn, original: Buffer, headerEnd: number): BuiltPart {
   const header = original.subarray(0, headerEnd);
   const isGlobal = dsn.smtpUtf8 && !isAscii(header);
   if (dsn.returned === 'message') return { kind: 'bytes', type: isGlobal ? 'message/global' : 'message/rfc822', bytes: original, encoding: 'identity' };
-  return { kind: 'bytes', type: isGlobal ? 'message/global-headers' : 'text/rfc822-headers', bytes: header, encoding: 'identity' };
+  return {
+    kind: 'bytes',
+    type: isGlobal ? 'message/global-headers' : 'text/rfc822-headers',
+    bytes: header,
+    ...(isGlobal && { encoding: 'identity' as const }),
+  };
 }
 
 /** RFC 3464 §2.3.2, RFC 6533 §3: an address of type utf-8, spelled in ASCII (`\x{142}`) where the notification must be ASCII. */
@@ -173,9 +167,9 @@ function isPlainAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }
 
-/** RFC 6533 §3 utf-8-addr-unitext. */
+/** RFC 6533 §3 utf-8-addr-unitext: `+`, `=` and `\` are written out too. */
 function unitext(text: string): string {
-  return text.replace(/[^ -~]/gu, (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
+  return text.replace(/[^!-*,-<>-[\]-~]/gu, (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
 }
 
 /** Without line ends and other controls, which would make fields of their own; at most 900 characters, so that a line stays legal. */

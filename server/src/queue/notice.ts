@@ -1,13 +1,15 @@
 /**
  * Delivery status notifications about queued mail: made, and handed to a mailbox here or to the queue itself.
  *
- * RFC 3461 §4.3 (RET), §6 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
+ * RFC 3461 §4.3 (RET), §6 · RFC 8689 §5 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
  */
 import { isAscii } from 'node:buffer';
 import { newReceiptId } from '#core/receipt-id.ts';
 import { findHeaderEnd } from '#message/header-end.ts';
 import { buildDsn, type DsnRecipient } from '#message/dsn.ts';
+import { type DsnLanguage, dsnLanguage } from '#message/dsn-text.ts';
 import { prepareMessage } from '#message/prepare.ts';
+import { explainReply } from '#trail/explain/explain-reply.ts';
 import type { MessageContent } from './content.ts';
 import type { Outgoing } from './enqueue.ts';
 import type { LocalNotice } from './file-notice.ts';
@@ -44,18 +46,19 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
   const id = newReceiptId(nowMs);
   const envelopeSender = splitAddress(message.sender);
   const sender = (await services.trueSender?.(envelopeSender)) ?? envelopeSender;
-  const language = message.account === undefined ? undefined : await services.languageOf?.(message.account);
+  const language = dsnLanguage((message.account === undefined ? undefined : await services.languageOf?.(message.account)) ?? '');
   const isFull = message.ret === 'FULL' && content.sizeBytes <= FULL_LIMIT && told.some(({ verdict }) => verdict.tell === 'failed');
   const bytes = buildDsn({
     reportingHost: settings.hostname,
     from: { name: 'Mail Delivery System', localPart: 'postmaster', domain: settings.domain },
     to: sender,
-    language: language || 'en',
+    language,
+    timeZone: LOCAL_ZONE,
     nowMs,
     arrivalMs: message.createdAtMs,
     envelopeId: message.envelopeId,
     unique: id,
-    recipients: told.map((one) => describe(one, message, settings.giveUpAfterMs, nowMs)),
+    recipients: told.map((one) => describe(one, message, { language, giveUpAfterMs: settings.giveUpAfterMs, nowMs })),
     original: isFull ? await content.read(0, content.sizeBytes) : await readHeader(content),
     returned: isFull ? 'message' : 'header',
     smtpUtf8: message.smtpUtf8,
@@ -84,23 +87,38 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
     smtpUtf8: message.smtpUtf8,
     ret: undefined,
     envelopeId: undefined,
+    // What is told of a message is as secret as the message (RFC 8689 §5).
+    tlsNeed: message.tlsNeed === 'required' ? 'required' : undefined,
     nowMs,
   };
   return { kind: 'outgoing', outgoing, bytes };
 }
 
-function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage, giveUpAfterMs: number, nowMs: number): DsnRecipient {
+interface Telling {
+  readonly language: DsnLanguage;
+  readonly giveUpAfterMs: number;
+  readonly nowMs: number;
+}
+
+function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage, { language, giveUpAfterMs, nowMs }: Telling): DsnRecipient {
+  const { reply, host } = outcome;
+  const isDelayed = verdict.tell === 'delayed';
   return {
     address: addressText(recipient.localPart, recipient.domain),
     originalRecipient: recipient.originalRecipient === undefined ? undefined : decodeOriginalRecipient(recipient.originalRecipient),
     action: verdict.tell,
     status: verdict.status,
-    remoteHost: outcome.host,
-    diagnostic: outcome.reply,
+    remoteHost: host,
+    diagnostic: reply,
     lastAttemptMs: nowMs,
-    retryUntilMs: verdict.tell === 'delayed' ? startOf(message) + giveUpAfterMs : undefined,
+    ...(verdict.tell !== 'relayed' && explainReply({ status: verdict.status, reply, host }, language)),
+    nextAttemptMs: isDelayed ? verdict.dueAtMs : undefined,
+    retryUntilMs: isDelayed ? startOf(message) + giveUpAfterMs : undefined,
   };
 }
+
+/** Times in notices are those of the machine: what the administrator has set for it. */
+const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 async function readHeader(content: MessageContent): Promise<Uint8Array> {
   const start = await content.read(0, HEADER_LIMIT);
