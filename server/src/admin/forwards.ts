@@ -75,7 +75,8 @@ export const forwardOperations: readonly AnyOperation[] = [
       const code = isConfirmed ? undefined : { text: newConfirmationCode(), untilMs: nowMs + CODE_LIFE_MS };
       const forward = await store.commit(addForward, { account: info.account, source: address, target, keepsCopy, code, nowMs });
       if (code !== undefined && forward.state === 'pending') {
-        const sent = await askForConfirmation(mailServices(services), { forward, code: code.text, untilMs: code.untilMs });
+        using forwards = new ForwardBook(store);
+        const sent = await askForConfirmation(mailServices(services, forwards), { forward, code: code.text, untilMs: code.untilMs });
         if (sent === 'refused') {
           await store.commit(removeForward, keyOf(forward));
           throw new DomainError('address-not-found', `nobody has the address ${forward.target}`);
@@ -165,7 +166,7 @@ function keyOf({ account, source, targetKey }: Forward): ForwardKey {
   return { account, source, targetKey };
 }
 
-function mailServices({ store, clock, primaryDomain, site }: AdminServices): OwnMailServices {
+function mailServices({ store, clock, primaryDomain, site }: AdminServices, forwards: ForwardBook): OwnMailServices {
   return {
     store,
     clock,
@@ -173,7 +174,7 @@ function mailServices({ store, clock, primaryDomain, site }: AdminServices): Own
       resolve: (localPart, domain) => store.query(resolveAddress(localPart, domain, clock.nowMs())),
       isLocalDomain: async (domain) => (await store.query(findDomain(domainKey(domain) ?? ''))) !== undefined,
     },
-    forwards: new ForwardBook(store),
+    forwards,
     settings: { hostname: site.mailHostname, forwarding: { ...DEFAULT_FORWARDING_SETTINGS, domain: primaryDomain } },
   };
 }

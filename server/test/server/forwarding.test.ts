@@ -37,7 +37,10 @@ test('what Gmail would refuse is not forwarded to it, but kept and told; what it
   assert.equal(added.status, 0, added.output);
   await until('the question arrives', () => gmail.accepted.length === 1);
   const question = gmail.accepted[0]?.mail.text ?? '';
-  assert.equal(gmail.accepted[0]?.checks.dkim.some(({ result, domain }) => result === 'pass' && domain === 'here.test'), true);
+  assert.equal(
+    gmail.accepted[0]?.checks.dkim.some(({ result, domain }) => result === 'pass' && domain === 'here.test'),
+    true,
+  );
   const [, answerTo = ''] = /^From: Capri <(forward-confirm\+[a-z2-7]{16}@here\.test)>\r$/m.exec(question) ?? [];
   await deliver(here, 'jan@gmail.test', answerTo, letter('jan@gmail.test', 'Re: yes'));
   const listed = JSON.parse((await here.capri('forward', 'list', '--json')).output) as readonly { readonly state: string }[];
@@ -97,7 +100,12 @@ test('a bounce of forwarded mail finds its true sender, with the words of the ot
     config: config(dns, { 'gmail.test': gmail.port, 'loose.test': outside.port }),
   });
   await ok(here, 'forward', 'add', 'jan@here.test', 'gone@gmail.test', '--no-copy', '--confirmed');
-  await ok(here, 'forward', 'add', 'ola', 'ola@gmail.test', '--confirmed');
+  await ok(here, 'forward', 'add', 'ola', 'ola@gmail.test');
+  await until('the question arrives', () => gmail.accepted.length === 1);
+  const [, code = ''] = /^From: Capri <forward-confirm\+([a-z2-7]{16})@here\.test>\r$/m.exec(gmail.accepted[0]?.mail.text ?? '') ?? [];
+  assert.notEqual((await here.capri('forward', 'confirm', 'ola', 'ola@gmail.test', 'aaaaaaaaaaaaaaaa')).status, 0);
+  await ok(here, 'forward', 'confirm', 'ola', 'ola@gmail.test', code);
+  assert.notEqual((await here.capri('forward', 'confirm', 'ola', 'ola@gmail.test', code)).status, 0, 'a code is used once');
 
   await deliver(here, 'Ann.Nowak@loose.test', 'jan@here.test', letter('Ann.Nowak@loose.test', 'to nobody'));
   await until('our own bounce', () => outside.received.length === 1);
@@ -107,8 +115,8 @@ test('a bounce of forwarded mail finds its true sender, with the words of the ot
   assert.match(bounce?.text ?? '', /Original-Recipient: rfc822;\s?jan@here\.test/);
 
   await deliver(here, 'Ann.Nowak@loose.test', 'ola@here.test', letter('Ann.Nowak@loose.test', 'later'));
-  await until('it is forwarded', () => gmail.accepted.length === 1);
-  const rewritten = gmail.accepted[0]?.mail.sender ?? '';
+  await until('it is forwarded', () => gmail.accepted.length === 2);
+  const rewritten = gmail.accepted[1]?.mail.sender ?? '';
   await deliver(here, '', rewritten, letter('mailer-daemon@gmail.test', 'a bounce of theirs'));
   await until('their bounce', () => outside.received.length === 2);
   assert.deepEqual([outside.received[1]?.sender, outside.received[1]?.recipients], ['', ['Ann.Nowak@loose.test']]);

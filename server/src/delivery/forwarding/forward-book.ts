@@ -12,18 +12,18 @@ import type { Store } from '#store/store.ts';
 const LIMIT = 50_000;
 const NONE: readonly Forward[] = [];
 
-export class ForwardBook {
+export class ForwardBook implements Disposable {
   readonly #store: Pick<Store, 'query' | 'onNotify'>;
   readonly #active = new Map<AccountId, readonly Forward[]>();
   readonly #sealed = new Map<string, boolean>();
   #secrets: readonly Uint8Array[] | undefined;
   /** Grows with each change: what was asked before it is not kept. */
   #generation = 0;
+  readonly #subscription: Disposable;
 
   constructor(store: Pick<Store, 'query' | 'onNotify'>) {
     this.#store = store;
-    // Lasts as long as the store of this thread.
-    store.onNotify('directory', () => this.#forget());
+    this.#subscription = store.onNotify('directory', () => this.#forget());
   }
 
   /** The confirmed forwards that run, of the account and of all its addresses. */
@@ -64,6 +64,11 @@ export class ForwardBook {
   /** The forward that this code confirms; undefined where it is wrong, used up or too old. */
   async byCode(code: string, nowMs: number): Promise<Forward | undefined> {
     return await this.#store.query(findForwardByCode(code, nowMs));
+  }
+
+  /** Hears of no changes any more. */
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
   }
 
   #forget(): void {

@@ -353,6 +353,15 @@ test('a catch-all does not get what is sent to forged rewritten senders', async 
   equal((await house.inbox(house.accounts.jan)).length, 1);
 });
 
+test('a target here that has gone keeps the mail, and pauses its forward before long', async () => {
+  await using house = await open();
+  await forward(house, 'jan', 'nobody@capri.example', { keepsCopy: false });
+  for (let n = 0; n < 4; n++) await deliver(house, {});
+  equal((await house.inbox(house.accounts.jan)).length, 4);
+  equal((await forwards(house))[0]?.state, 'paused');
+  equal((await house.store.query(untoldForwards())).length, 1);
+});
+
 test('with an address or an account go its forwards', async () => {
   await using house = await open();
   await forward(house, 'jan', 'a@gmail.example', { source: 'jan.kowalski@capri.example' });

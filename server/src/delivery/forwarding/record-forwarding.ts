@@ -1,6 +1,6 @@
 /** What forwarding adds to the one mutation that takes a message in: the trail of each step, what users are to be told of, targets that agree. */
 import type { AccountId } from '#core/ids.ts';
-import { type KeptMail, noteKept } from '#directory/forward-outcomes.ts';
+import { forwardMark, type KeptMail, noteForwardOutcome, noteKept } from '#directory/forward-outcomes.ts';
 import { confirm, findForwardByCode } from '#directory/forwards.ts';
 import type { Tx } from '#store/mutation.ts';
 import type { Program } from '#store/sql.ts';
@@ -22,7 +22,12 @@ export interface ForwardingArgs {
 interface RecordedStep extends Pick<ForwardStep, 'address' | 'queueId' | 'reversePath' | 'kept'> {
   readonly account: AccountId;
   readonly target: string;
+  /** `forwardMark` */
+  readonly mark: string;
 }
+
+/** What a target here that has gone answers. */
+const GONE = { isDelivered: false, status: '5.1.1', host: undefined, reply: '550 5.1.1 No such user here' };
 
 /** Undefined where forwarding has no part in it. */
 export function forwardingArgs({ forwarding, targets }: Pick<Transaction, 'forwarding' | 'targets'>): ForwardingArgs | undefined {
@@ -35,7 +40,7 @@ export function forwardingArgs({ forwarding, targets }: Pick<Transaction, 'forwa
 export function argsOf(plan: ForwardingPlan | undefined, local: readonly LocalCopy[]): ForwardingArgs {
   return {
     passedOn: local.filter(({ account }) => plan?.handled.has(account)).map(({ account, address }) => ({ account, address })),
-    steps: (plan?.steps ?? []).map(({ forward, ...step }) => ({ ...step, account: forward.account, target: forward.target })),
+    steps: (plan?.steps ?? []).map(({ forward, ...step }) => ({ ...step, account: forward.account, target: forward.target, mark: forwardMark(forward) })),
     kept: plan?.kept ?? [],
     codes: [],
   };
@@ -49,7 +54,8 @@ export function passedOnRecipients(args: ForwardingArgs | undefined): readonly T
 /** Part of the mutation. */
 export function* recordForwarding(tx: Tx, args: ForwardingArgs, origin: Origin, nowMs: number): Program<void> {
   const { id: queueId, messageId, sender } = origin;
-  for (const { address, account, target, queueId: as, reversePath, kept } of args.steps) {
+  for (const { address, account, target, mark, queueId: as, reversePath, kept } of args.steps) {
+    if (kept === 'unknown') yield* noteForwardOutcome(tx, mark, GONE, nowMs);
     const event = { atMs: nowMs, queueId, messageId, sender, recipients: [{ address, account }] };
     if (kept !== undefined) yield* record(tx, { ...event, event: 'kept', details: { to: target, reason: kept } });
     else yield* record(tx, { ...event, event: 'forwarded', details: as === undefined ? { to: target } : { to: target, id: as, sender: reversePath } });
