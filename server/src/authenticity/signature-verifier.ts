@@ -33,6 +33,7 @@ export interface SignatureResults {
 /** RFC 6376 §6.1 lets a verifier stop after as many as it likes; these are the topmost. */
 export const SIGNATURES_LOOKED_AT = 10;
 const TIMEOUT_MS = 15_000;
+const TOO_MANY_FIELDS = 'the header has too many fields';
 
 /** One DKIM-Signature: decided by itself, or waiting for the body and its key. */
 type Pending = { readonly labels: SignatureLabels } & (
@@ -46,13 +47,14 @@ export class SignatureVerifier {
   readonly #timeoutMs: number;
   readonly #pending: readonly Pending[];
   readonly #arc: ArcVerifier;
+  /** Of a header that has more fields than are indexed nobody can say what was signed. */
+  readonly #isCut: boolean;
 
   constructor(resolver: Resolver, { header, nowMs, timeoutMs }: VerifierOptions) {
     this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
     this.#message = new SignedMessage(resolver, header, nowMs);
-    // Of a header that has more fields than are indexed nobody can say what was signed.
-    const isCut = header.count >= FIELD_LIMIT;
-    this.#pending = taggedFields(this.#message.fields, 'dkim-signature', SIGNATURES_LOOKED_AT).map((field) => this.#prepare(field, isCut));
+    this.#isCut = header.count >= FIELD_LIMIT;
+    this.#pending = taggedFields(this.#message.fields, 'dkim-signature', SIGNATURES_LOOKED_AT).map((field) => this.#prepare(field));
     this.#arc = new ArcVerifier(this.#message);
   }
 
@@ -68,17 +70,18 @@ export class SignatureVerifier {
     try {
       const dkim: DkimResult[] = [];
       for (const pending of this.#pending) dkim.push(await this.#conclude(pending));
-      return { dkim, arc: await this.#arc.finish() };
+      const arc = await this.#arc.finish();
+      return { dkim, arc: this.#isCut && arc.result === 'pass' ? { ...arc, result: 'fail', reason: TOO_MANY_FIELDS } : arc };
     } finally {
       endTimer();
     }
   }
 
-  #prepare(field: TaggedField, isCut: boolean): Pending {
+  #prepare(field: TaggedField): Pending {
     const parsed = parseDkimSignature(field.tags);
     const { labels } = parsed;
     if ('problem' in parsed) return { labels, verdict: parsed.problem };
-    if (isCut) return { labels, verdict: { result: 'policy', reason: 'the header has too many fields' } };
+    if (this.#isCut) return { labels, verdict: { result: 'policy', reason: TOO_MANY_FIELDS } };
     const { signature } = parsed;
     const verdict = judgeTimes(signature, this.#message.nowMs);
     if (verdict !== undefined) return { labels, verdict };

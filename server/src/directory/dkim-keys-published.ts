@@ -12,7 +12,8 @@ export function dkimRecordName({ domain, selector }: Pick<DkimKeyInfo, 'domain' 
 export function isSameKey(text: string, record: string): boolean {
   const found = readKeyRecord(text);
   const ours = readKeyRecord(record);
-  return 'key' in found && 'key' in ours && found.key.equals(ours.key);
+  // Comparing keys of two kinds leaves an error in OpenSSL's memory, which the next reading of a private key would throw as its own.
+  return 'key' in found && 'key' in ours && found.kind === ours.kind && found.key.equals(ours.key);
 }
 
 /** The selectors whose records are there, and there alone (several records are none); undefined where the DNS could not say. */

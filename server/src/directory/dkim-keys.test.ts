@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
+import { dkimDnsRecord, generateDkimKeys, readSigningKey } from '#authenticity/dkim/keys.ts';
 import { FakeClock } from '#core/clock.ts';
 import { DomainError } from '#core/errors.ts';
 import { FakeDns } from '../../test/support/dns.ts';
@@ -136,3 +137,16 @@ async function open(...domains: readonly string[]): Promise<
     },
   };
 }
+
+test('a record with a key of another kind is not the same, and comparing leaves nothing behind', async () => {
+  const [rsa, ed25519] = await generateDkimKeys();
+  const records = [rsa, ed25519].map((key) => dkimDnsRecord(key?.pem ?? '').text);
+  deepEqual(
+    records.map((text) => records.map((record) => isSameKey(text, record))),
+    [
+      [true, false],
+      [false, true],
+    ],
+  );
+  equal(readSigningKey({ domain: 'capri.example', selector: 's', pem: rsa?.pem ?? '' }).algorithm, 'rsa-sha256');
+});

@@ -5,7 +5,6 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { readKeyRecord } from './key-record.ts';
 
 export type DkimAlgorithm = 'rsa-sha256' | 'ed25519-sha256';
 
@@ -31,9 +30,6 @@ export interface DkimDnsRecord {
   /** The same in the strings of a TXT record, of at most 255 octets each. */
   readonly strings: readonly string[];
 }
-
-/** What a TXT record found under a selector says about one of our keys. */
-export type PublishedKey = 'matches' | 'other-key' | 'revoked' | 'not-a-key';
 
 const RSA_BITS = 2048;
 const STRING_OCTETS = 255;
@@ -64,14 +60,6 @@ export function dkimDnsRecord(key: KeyObject | string): DkimDnsRecord {
   return { text, strings };
 }
 
-/** Whether the text of a TXT record publishes the public half of a private key (PEM or read). */
-export function comparePublishedKey(text: string, key: KeyObject | string): PublishedKey {
-  const record = readKeyRecord(text);
-  if ('unusable' in record) return record.unusable === 'revoked' ? 'revoked' : 'not-a-key';
-  // KeyObject.equals leaves an error behind for keys of two kinds, which another call of OpenSSL then reports as its own.
-  return spkiOf(record.key).equals(spkiOf(createPublicKey(key))) ? 'matches' : 'other-key';
-}
-
 /** A selector's name for a key made now: the letter of its algorithm and the day (UTC), `r20261123`. Unique for one key of each algorithm a day. */
 export function selectorName(algorithm: DkimAlgorithm, madeAtMs: number): string {
   const day = new Date(madeAtMs).toISOString().slice(0, 10).replaceAll('-', '');
@@ -91,12 +79,8 @@ function algorithmOf(key: KeyObject): DkimAlgorithm {
 
 /** `p=`: the SubjectPublicKeyInfo of RSA, the 32 octets alone of Ed25519. */
 function publicKeyText(privateKey: KeyObject): string {
-  const der = spkiOf(createPublicKey(privateKey));
+  const der = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   return (privateKey.asymmetricKeyType === 'rsa' ? der : der.subarray(-32)).toString('base64');
-}
-
-function spkiOf(publicKey: KeyObject): Buffer {
-  return publicKey.export({ type: 'spki', format: 'der' });
 }
 
 function pemOf(key: KeyObject): string {
