@@ -22,3 +22,8 @@ export class FakeClock implements Clock {
     this.#nowMs += ms;
   }
 }
+
+/** The zone of this machine, by its name in the IANA list: for times that people read. */
+export function localTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

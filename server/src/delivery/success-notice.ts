@@ -7,6 +7,7 @@
  * Only submission offers DSN: from strangers it would be an invitation to have notices sent to others.
  */
 import type { AccountId } from '#core/ids.ts';
+import { localTimeZone } from '#core/clock.ts';
 import { buildDsn } from '#message/dsn.ts';
 import { prepareMessage } from '#message/prepare.ts';
 import { decodeOriginalRecipient } from '#queue/path-text.ts';
@@ -40,6 +41,7 @@ export function successNotice(transaction: Transaction, header: Uint8Array, nowM
     from: { name: 'Mail Delivery System', localPart: 'postmaster', domain },
     to: { localPart: sender.localPart, domain },
     language: identity.language,
+    timeZone: localTimeZone(),
     nowMs,
     arrivalMs: nowMs,
     envelopeId: parameters.envelopeId,

@@ -126,7 +126,14 @@ export class Conclusions {
       if (known) known.recipients.push({ address });
       else {
         const { queueId, account: by, sender } = message;
-        const details = { status: verdict.status, reply: outcome.reply, ...(session && { host: session.host, tls: tlsText(session) }) };
+        const details = {
+          status: verdict.status,
+          reply: outcome.reply,
+          host: session?.host ?? outcome.host,
+          // The words are our own, not those of the host.
+          isOurs: outcome.host === undefined ? true : undefined,
+          tls: session?.tls && { ...session.tls },
+        };
         events.set(key, { event, atMs, queueId, by, sender, recipients: [{ address }], details });
       }
     }

@@ -4,6 +4,7 @@
  * RFC 3461 §4.3 (RET), §6 · RFC 8689 §5 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
  */
 import { isAscii } from 'node:buffer';
+import { localTimeZone } from '#core/clock.ts';
 import { newReceiptId } from '#core/receipt-id.ts';
 import { findHeaderEnd } from '#message/header-end.ts';
 import { buildDsn, type DsnRecipient } from '#message/dsn.ts';
@@ -53,7 +54,7 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
     from: { name: 'Mail Delivery System', localPart: 'postmaster', domain: settings.domain },
     to: sender,
     language,
-    timeZone: LOCAL_ZONE,
+    timeZone: localTimeZone(),
     nowMs,
     arrivalMs: message.createdAtMs,
     envelopeId: message.envelopeId,
@@ -116,9 +117,6 @@ function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage,
     retryUntilMs: isDelayed ? startOf(message) + giveUpAfterMs : undefined,
   };
 }
-
-/** Times in notices are those of the machine: what the administrator has set for it. */
-const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 async function readHeader(content: MessageContent): Promise<Uint8Array> {
   const start = await content.read(0, HEADER_LIMIT);

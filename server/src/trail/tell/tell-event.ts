@@ -150,7 +150,7 @@ function reasonsOf({ details }: ToldEvent, words: Words): string {
 function attempt(told: ToldEvent, words: Words, language: ExplainLanguage): readonly string[] {
   const { details } = told;
   const reply = textOf(details, 'reply');
-  const host = textOf(details, 'host');
+  const host = isSet(details, 'isOurs') ? '' : textOf(details, 'host');
   const status = textOf(details, 'status');
   const explained = explainReply({ reply, ...(host !== '' && { host }), ...(status !== '' && { status }) }, language);
   const quoted = reply === '' ? '' : host === '' ? words.found(ended(reply)) : words.said(server(told), ended(reply));
