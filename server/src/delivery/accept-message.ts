@@ -35,7 +35,7 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
     {
       account: targets.local[0]?.account,
       message: complete.message,
-      local: copies.map(({ account, address, mailbox }) => ({ account, address, mailbox })),
+      local: copies.map(({ account, address, mailbox, report }) => ({ account, address, mailbox, report })),
       // LMTP: RFC 2033 §4.2.
       isEachTold: peer.protocol.includes('LMTP'),
       outgoing: outgoing(transaction, complete),
@@ -53,6 +53,7 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
         login: peer.identity?.login,
       },
       submission,
+      authenticDomain: transaction.checks?.dmarc.result === 'pass' ? transaction.checks.dmarc.fromDomain : undefined,
       forwarding: forwardingArgs(transaction),
       notice: told?.notice,
       nowMs: complete.receivedAtMs,

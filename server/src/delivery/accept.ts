@@ -7,12 +7,14 @@ import type { AccountId, EmailId, MailboxId } from '#core/ids.ts';
 import type { PreparedMessage } from '#message/prepared.ts';
 import { enqueue, type Outgoing } from '#queue/enqueue.ts';
 import { countSubmitted, type Submission } from '#queue/limits/count-submitted.ts';
+import { noteReportMail, type ReportMailKind } from '#queue/reports/intake.ts';
 import { addCopy, keepMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import { record, type TrailDetails, type TrailRecipient } from '#trail/record.ts';
 import { type ForwardingArgs, passedOnRecipients, recordForwarding } from './forwarding/record-forwarding.ts';
 import { junkMailbox } from './junk-mailbox.ts';
+import { reportsMailbox } from './reports-mailbox.ts';
 import { formatPath } from './path-text.ts';
 import type { LocalMailbox } from './targets.ts';
 
@@ -34,6 +36,8 @@ export interface AcceptArgs {
   readonly submission?: Submission | undefined;
   /** What forwards make of it. */
   readonly forwarding?: ForwardingArgs | undefined;
+  /** The author's domain, where it is proved. */
+  readonly authenticDomain?: string | undefined;
   /** For who submitted the message. */
   readonly notice: Notice | undefined;
   readonly nowMs: number;
@@ -48,6 +52,8 @@ export interface LocalCopy {
 /** Where it is filed; INBOX if nothing is said. */
 export interface TargetedCopy extends LocalCopy {
   readonly mailbox?: LocalMailbox;
+  /** It is to be read as a report. */
+  readonly report?: ReportMailKind | undefined;
 }
 
 /** A notice about the message, the second body: filed for the account that asked for it. */
@@ -88,16 +94,20 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
   if (args.submission !== undefined) yield* countSubmitted(tx, args.submission, nowMs);
   const gone: AccountId[] = [];
   const copies: FiledCopy[] = [];
-  for (const { account, address, mailbox: wanted = 'INBOX' } of local) {
+  for (const { account, address, mailbox: wanted = 'INBOX', report } of local) {
     const inbox = yield* findInbox(account);
     if (inbox === undefined) gone.push(account);
-    else copies.push({ account, address, mailbox: wanted === 'Junk' ? yield* junkMailbox(tx, account, inbox, nowMs) : inbox, name: wanted });
+    else copies.push({ account, address, mailbox: yield* mailboxOf(tx, account, inbox, wanted, nowMs), name: wanted, report });
   }
   if (gone.length > 0 && !args.isEachTold && (copies.length > 0 || outgoing.length > 0)) {
     throw new DomainError('mailbox-not-found', 'an account was removed while the message came in');
   }
   const emails = yield* file(tx, copies, { message, body: 0, sender: origin.sender, addedFields, nowMs });
   const recipients: TrailRecipient[] = copies.map(({ address, account, name }, index) => ({ address, account, email: emails[index], mailbox: name }));
+  for (const [index, { report: kind }] of copies.entries()) {
+    const email = emails[index];
+    if (kind !== undefined && email !== undefined) yield* noteReportMail(tx, { email, kind, origin: args.authenticDomain ?? '', receivedAtMs: nowMs });
+  }
   for (const each of outgoing) yield* enqueue(tx, each);
   const { forwarding } = args;
   if (outgoing.length === 0 && recipients.length === 0 && (forwarding?.codes.length ?? 0) === 0)
@@ -134,6 +144,7 @@ function remoteRecipients({ recipients }: Outgoing): readonly TrailRecipient[] {
 interface FiledCopy extends LocalCopy {
   readonly mailbox: MailboxId;
   readonly name: LocalMailbox;
+  readonly report?: ReportMailKind | undefined;
 }
 
 interface FiledMessage {
@@ -163,6 +174,17 @@ function* fileNotice(tx: Tx, { id, account, address, message }: Notice, nowMs: n
   const [email] = yield* file(tx, [{ account, address, mailbox, name: 'INBOX' }], { message, body: 1, sender: '', addedFields: '', nowMs });
   const details = { protocol: INTERNAL, size: message.sizeBytes };
   yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email, mailbox: 'INBOX' }], details });
+}
+
+function* mailboxOf(tx: Tx, account: AccountId, inbox: MailboxId, wanted: LocalMailbox, nowMs: number): Program<MailboxId> {
+  switch (wanted) {
+    case 'INBOX':
+      return inbox;
+    case 'Junk':
+      return yield* junkMailbox(tx, account, inbox, nowMs);
+    case 'Reports':
+      return yield* reportsMailbox(tx, account, inbox, nowMs);
+  }
 }
 
 function* findInbox(account: AccountId): Program<MailboxId | undefined> {

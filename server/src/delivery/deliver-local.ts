@@ -5,7 +5,9 @@
 import { isAscii } from 'node:buffer';
 import type { AccountId } from '#core/ids.ts';
 import { parseMessage } from '#message/parse.ts';
+import type { Header } from '#message/header.ts';
 import { prepare } from '#message/prepare.ts';
+import { reportMailKind } from '#queue/reports/intake.ts';
 import { accept, INTERNAL } from './accept.ts';
 import type { Path } from './delivery.ts';
 import { planForwarding } from './forwarding/plan.ts';
@@ -33,7 +35,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
   const prepared = prepare(parsed);
   const id = newReceiptId();
   const parameters = { notify: undefined, originalRecipient: undefined };
-  const local: readonly LocalTarget[] = [{ kind: 'local', account, address, base, detail, parameters, mailbox: 'INBOX' }];
+  const local: readonly LocalTarget[] = [{ kind: 'local', account, address, base, detail, parameters, ...asReport(base, parsed.header) }];
   const mail = {
     id,
     sender,
@@ -50,7 +52,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
     message: prepared,
     local: [...local, ...(plan?.local ?? [])]
       .filter((target) => !plan?.handled.has(target.account))
-      .map((target) => ({ account: target.account, address: target.address })),
+      .map((target) => ({ account: target.account, address: target.address, mailbox: target.mailbox, report: target.report })),
     isEachTold: true,
     outgoing: (plan?.outgoing ?? []).map((each) => ({
       ...each,
@@ -67,4 +69,10 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
   };
   await services.store.commit(accept, args, [{ bytes: message }]);
   return account;
+}
+
+/** The server's own reports, about domains of ours, are read as those of others are. */
+function asReport(address: string, header: Header): Pick<LocalTarget, 'mailbox' | 'report'> {
+  const report = reportMailKind(address, header.first('content-type') ?? '');
+  return report === 'report' ? { mailbox: 'Reports', report } : { mailbox: 'INBOX' };
 }

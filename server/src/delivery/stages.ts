@@ -6,7 +6,8 @@ import { forgedResults } from './stages/forged-results.ts';
 import { forwarding } from './stages/forwarding.ts';
 import { loops } from './stages/loops.ts';
 import { ownership } from './stages/ownership.ts';
+import { reports } from './stages/reports.ts';
 import { sending } from './stages/sending.ts';
 import { suppression } from './stages/suppression.ts';
 
-export const STAGES: readonly Stage[] = [ownership, sending, suppression, completion, forgedResults, loops, authenticity, forwarding];
+export const STAGES: readonly Stage[] = [ownership, sending, suppression, completion, forgedResults, loops, authenticity, reports, forwarding];

@@ -4,6 +4,7 @@
 import type { AccountId } from '#core/ids.ts';
 import type { Forward } from '#directory/forwards.ts';
 import type { OutgoingRecipient } from '#queue/enqueue.ts';
+import type { ReportMailKind } from '#queue/reports/intake.ts';
 import type { RecipientParameters } from './delivery.ts';
 
 export interface LocalTarget {
@@ -18,10 +19,12 @@ export interface LocalTarget {
   readonly parameters: RecipientParameters;
   /** Where it is filed: a stage may change it. */
   mailbox: LocalMailbox;
+  /** What it is to be read as when it is filed. */
+  report?: ReportMailKind;
 }
 
-/** INBOX, or the mailbox for what nobody wants, however its owner calls it. */
-export type LocalMailbox = 'INBOX' | 'Junk';
+/** INBOX, the mailbox for what nobody wants, however its owner calls it, or the one for reports of other servers. */
+export type LocalMailbox = 'INBOX' | 'Junk' | 'Reports';
 
 export interface RemoteTarget {
   readonly kind: 'remote';

@@ -11,6 +11,9 @@ import { type DomainInfo, findDomain } from './domains.ts';
 import { type Address, domainKey, formatAddress, localPartKey } from './names.ts';
 import { isReserved } from './reserved.ts';
 
+/** Addresses of every domain that reach the administrator where nobody has them: those that must exist, and those that other servers send reports to. */
+const STANDING: ReadonlySet<string> = new Set(['postmaster', 'abuse', 'dmarc-reports', 'tls-reports', 'noreply-dmarc']);
+
 /** Undefined where the domain is not ours or nobody has that address. */
 export function* resolveAddress(localPart: string, domain: string, nowMs: number): Program<Resolution | undefined> {
   const key = domainKey(domain);
@@ -26,7 +29,7 @@ export function* resolveAddress(localPart: string, domain: string, nowMs: number
   const plain = detail === undefined ? undefined : yield* reach(base);
   if (plain) return { ...plain, address: formatAddress(base), detail, isCatchAll: false };
 
-  if (base.localPart === 'postmaster' || base.localPart === 'abuse') {
+  if (STANDING.has(base.localPart)) {
     const administrator = yield* findAdministrator();
     const reached = administrator === undefined ? undefined : yield* reachAccount(administrator);
     if (reached) return { ...reached, address: formatAddress(base), detail, isCatchAll: false };
