@@ -13,7 +13,7 @@ const LARGEST_BYTES = 64 * 1024;
 const LONGEST_MS = 60_000;
 
 export interface PolicyFetcher {
-  readonly resolver: Resolver;
+  readonly resolver: Pick<Resolver, 'resolveTxt' | 'resolveAddresses'>;
   /** Which addresses may be asked. */
   isAllowed(address: string): boolean;
   readonly port?: number | undefined;
