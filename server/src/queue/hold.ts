@@ -111,15 +111,6 @@ export async function holdAccountMail(store: Store, hold: AccountHold): Promise<
   return await everySlice(store, { ...hold, verb: 'hold', after: '', nowMs: hold.heldAtMs });
 }
 
-/** Releases an account and all that was held because of it; the number of recipients. */
-export async function releaseAccountMail(
-  store: Store,
-  release: { readonly account: AccountId; readonly actor: string; readonly nowMs: number },
-): Promise<number> {
-  await store.commit(releaseAccount, { account: release.account });
-  return await everySlice(store, { ...release, verb: 'release', reason: '', after: '' });
-}
-
 async function everySlice(store: Store, first: AccountSliceArgs): Promise<number> {
   let recipients = 0;
   for (let after: string | undefined = ''; after !== undefined; ) {

@@ -96,7 +96,7 @@ export class Lane {
   stop(): readonly Job[] {
     this.#isStopping = true;
     clearTimeout(this.#restart);
-    for (const wake of [...this.#wakers]) wake();
+    for (const wake of this.#wakers) wake();
     this.#waiting = 0;
     return this.#jobs.splice(0);
   }

@@ -32,7 +32,7 @@ export interface Postponement {
 export interface Claimed {
   /** For each recipient whether it was got. */
   readonly got: readonly boolean[];
-  /** Got from a lease that ended before it was settled. */
+  /** Had a lease that ended before it was settled. */
   readonly unsure: readonly RecipientKey[];
 }
 
@@ -48,13 +48,15 @@ export const claim: Mutation<ClaimArgs, Claimed> = defineMutation('queue.claim',
         sql`UPDATE queue_recipient SET lease_owner = ${owner}, due_at = ${untilMs}, parked = NULL
             WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner IS NULL AND (due_at <= ${nowMs} OR parked IS NOT NULL)`,
       )) > 0;
-    const isTakenOver =
-      !isFresh &&
-      (yield* run(
-        sql`UPDATE queue_recipient SET lease_owner = ${owner}, due_at = ${untilMs} WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner IS NOT NULL AND due_at <= ${nowMs}`,
-      )) > 0;
-    if (isTakenOver) unsure.push(key);
-    got.push(isFresh || isTakenOver);
+    // Who held it is gone. What was put on hold meanwhile stays here.
+    const expired = isFresh
+      ? undefined
+      : yield* one<{ held: number }>(
+          sql`UPDATE queue_recipient SET lease_owner = CASE WHEN held = 1 THEN NULL ELSE ${owner} END, due_at = CASE WHEN held = 1 THEN NULL ELSE ${untilMs} END
+              WHERE queue_id = ${queueId} AND n = ${n} AND lease_owner IS NOT NULL AND due_at <= ${nowMs} RETURNING held`,
+        );
+    if (expired) unsure.push(key);
+    got.push(isFresh || expired?.held === 0);
   }
   for (const {
     key: [queueId, n],

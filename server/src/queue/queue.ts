@@ -8,7 +8,7 @@
  */
 import { Semaphore } from '#core/async.ts';
 import { Conclusions } from './conclusions.ts';
-import { MessageContent } from './content.ts';
+import { MessageContent, type Sign } from './content.ts';
 import { InHand, LEASE_MS } from './in-hand.ts';
 import { type AttemptResult, type Job, Lane, type LaneHost } from './lane.ts';
 import { claim, freeLeases, type Postponement, type RecipientKey } from './leases.ts';
@@ -41,9 +41,11 @@ const LONGEST_REST_MS = 15 * 60_000;
 const LANES_REMEMBERED = 10_000;
 /** Messages for people here whose time has come, filed at one time. */
 const FILED_AT_ONCE = 4;
+const NOTHING = new Uint8Array(0);
 
 export class Queue implements AsyncDisposable {
   readonly #services: QueueServices;
+  readonly #sign: Sign | undefined;
   readonly #routing: Routing;
   readonly #rules: DestinationRules;
   readonly #logins: LoginMemory;
@@ -67,6 +69,7 @@ export class Queue implements AsyncDisposable {
   /** Begins to work at once. */
   constructor(services: QueueServices) {
     this.#services = services;
+    if (services.sign) this.#sign = (message, content) => services.sign?.(message, content) ?? Promise.resolve(NOTHING);
     this.#routing = makeRouting(services.settings);
     this.#rules = makeRules(services.settings);
     this.#logins = new LoginMemory(services);
@@ -123,7 +126,8 @@ export class Queue implements AsyncDisposable {
         if (!isFreed) await this.#takeUp();
         isFreed = true;
         this.#isWoken = false;
-        const isFullLook = (await this.#refill()) || (await this.#look());
+        const hasMoreParked = await this.#refill();
+        const isFullLook = (await this.#look()) || hasMoreParked;
         if (!isFullLook) await this.#sleep(await this.#untilNextDue());
         if (!this.#isStopping && !isFullLook) await pause(PACE_MS);
       } catch (error) {
@@ -285,7 +289,8 @@ export class Queue implements AsyncDisposable {
   }
 
   async #send({ message, content, recipients }: Job, session: MailSession): Promise<readonly Outcome[]> {
-    const { sign, clock, log } = this.#services;
+    const { clock, log } = this.#services;
+    const sign = this.#sign;
     if (sign) {
       try {
         await content.sign(sign);
