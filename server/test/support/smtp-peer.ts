@@ -153,6 +153,11 @@ export class Conversation {
     this.#socket.destroy();
   }
 
+  /** Says no more; what was said still arrives. */
+  end(): void {
+    this.#socket.end();
+  }
+
   #attach(): void {
     this.#socket.on('data', (chunk: Buffer) => {
       this.#buffer += chunk.toString('latin1');
