@@ -5,8 +5,8 @@
 import { type AccountId, accountOf, type EmailId } from '#core/ids.ts';
 import type { Store } from '#store/store.ts';
 import { emailsOf, hasEmail, keysForEmail } from './emails.ts';
-import { accountKey, parentOf, textKey, type TrailEntry } from './entry.ts';
-import { ownView } from './own-view.ts';
+import { accountKey, keysOf, parentOf, textKey, type TrailEntry } from './entry.ts';
+import { isOwn, ownView } from './own-view.ts';
 import type { TrailValue } from './record.ts';
 import { type Extent, readExtent, searchTrail, trailAtTime } from './read-trail.ts';
 
@@ -41,16 +41,18 @@ const SLACK_MS = 60_000;
 
 /** The stories of the messages that a Message-ID, the id of an SMTP reply, or an address leads to, the oldest first. For the administrator. */
 export async function findStories(store: Store, key: string, span: TrailSpan): Promise<readonly Story[]> {
-  return await tellStories(store, textKey(key.trim()), span);
+  return await tellStories(store, textKey(key.trim()), span, () => true);
 }
 
 /**
  * What an account may know: of its own mail, without the others who got it too, and all of what it sent itself. With a key, of those messages only.
  */
 export async function trailOf(store: Store, account: AccountId, span: TrailSpan, key?: string): Promise<readonly Story[]> {
-  const wanted = key === undefined ? undefined : textKey(key.trim());
-  const stories = await tellStories(store, wanted ?? accountKey(account), span);
-  return stories.flatMap((story) => ownView(story, account));
+  const wanted = key === undefined ? accountKey(account) : textKey(key.trim());
+  const stories = await tellStories(store, wanted, span, (entry) => isOwn(entry, account));
+  const own = stories.flatMap((story) => ownView(story, account));
+  // Who asks for an address must not learn from the answer that it got a copy too: the key must be in what may be seen.
+  return key === undefined ? own : own.filter(({ entries }) => entries.some((entry) => keysOf(entry).has(wanted)));
 }
 
 /** The events of those stories, in the order of time. */
@@ -63,10 +65,10 @@ export async function findOwnTrail(store: Store, account: AccountId, span: Trail
   return (await trailOf(store, account, span)).flatMap(({ entries }) => entries).toSorted(byTime);
 }
 
-async function tellStories(store: Store, key: string, span: TrailSpan): Promise<readonly Story[]> {
+async function tellStories(store: Store, key: string, span: TrailSpan, isWanted: (entry: TrailEntry) => boolean): Promise<readonly Story[]> {
   if (key === '') return [];
   const extent = await store.query(readExtent());
-  const seeds = await findSeeds(store, extent, key, span);
+  const seeds = await findSeeds(store, extent, key, { ...span, isWanted });
   const events = new Map(seeds.map((entry) => [entry.trail, entry]));
   const fromTrail = await followIds(store, extent, events);
   await followCopies(store, { ...extent, first: Math.max(extent.first, fromTrail) }, events);
@@ -78,7 +80,12 @@ function limitOf({ limit = LIMIT }: TrailSpan): number {
 }
 
 /** The events that have the key themselves, of the newest messages. */
-async function findSeeds(store: Store, extent: Extent, key: string, span: TrailSpan): Promise<readonly TrailEntry[]> {
+async function findSeeds(
+  store: Store,
+  extent: Extent,
+  key: string,
+  span: TrailSpan & { readonly isWanted: (entry: TrailEntry) => boolean },
+): Promise<readonly TrailEntry[]> {
   const limit = limitOf(span);
   const seeds: TrailEntry[] = [];
   const messages = new Set<string>();
@@ -87,7 +94,7 @@ async function findSeeds(store: Store, extent: Extent, key: string, span: TrailS
     extent,
     fromTrail,
     take: (entry) => {
-      if (entry.atMs < span.fromMs || entry.atMs > span.toMs) return true;
+      if (entry.atMs < span.fromMs || entry.atMs > span.toMs || !span.isWanted(entry)) return true;
       seeds.push(entry);
       messages.add(idOf(entry));
       // What is not in the index yet comes the oldest first.

@@ -13,6 +13,11 @@ export function ownView({ entries, queueId, messageId }: Story, account: Account
   return own.length === 0 ? [] : [{ queueId, messageId, entries: own }];
 }
 
+/** Whether anything of the event is the account's. */
+export function isOwn({ mail, by, recipients }: TrailEntry, account: AccountId): boolean {
+  return mail === undefined ? by === account || recipients.some((recipient) => recipient.account === account) : mail.account === account;
+}
+
 function ownEntry(entry: TrailEntry, account: AccountId): readonly TrailEntry[] {
   if (entry.mail !== undefined) return entry.mail.account === account ? [entry] : [];
   if (entry.by === account) return [{ ...entry, recipients: entry.recipients.map((recipient) => withoutPlace(recipient, account)) }];

@@ -7,7 +7,12 @@ type TrailObject = { readonly [name: string]: TrailValue | undefined };
 export function textOf(details: TrailObject, name: string): string {
   const value = own(details, name);
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim() : '';
+  return typeof value === 'string' ? oneLine(value) : '';
+}
+
+/** Without controls and without characters that turn the direction of what follows. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
 }
 
 export function isSet(details: TrailObject, name: string): boolean {
@@ -28,7 +33,7 @@ export function objectsOf(details: TrailObject, name: string): readonly TrailObj
 /** The texts of a list; empty where there is none. */
 export function textsOf(details: TrailObject, name: string): readonly string[] {
   const value = own(details, name);
-  return isList(value) ? value.filter((each) => typeof each === 'string') : [];
+  return isList(value) ? value.filter((each) => typeof each === 'string').map(oneLine) : [];
 }
 
 /** `1.3` of `TLSv1.3`. */

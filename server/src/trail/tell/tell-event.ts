@@ -1,6 +1,6 @@
 /** An event of the trail in plain words. Pure: the same event gives the same sentences. */
 import { explainReply, type ExplainLanguage } from '../explain/explain-reply.ts';
-import { isSet, objectOf, objectsOf, textOf, textsOf, tlsVersion } from './details.ts';
+import { isSet, objectOf, objectsOf, oneLine, textOf, textsOf, tlsVersion } from './details.ts';
 import { ENGLISH } from './english.ts';
 import type { ToldEvent } from './event.ts';
 import { POLISH } from './polish.ts';
@@ -85,7 +85,7 @@ function sentences(told: ToldEvent, words: Words, language: ExplainLanguage): re
 function received(told: ToldEvent, words: Words): readonly string[] {
   const { details, recipients, by } = told;
   const filed = recipients.filter(({ mailbox }) => mailbox !== null);
-  const deliveries = filed.slice(0, NAMED).map(({ mailbox, account, address }) => words.filedFor(mailbox ?? '', account ?? '', address));
+  const deliveries = filed.slice(0, NAMED).map(({ mailbox, account, address }) => words.filedFor(oneLine(mailbox ?? ''), account ?? '', oneLine(address)));
   if (textOf(details, 'protocol') === 'internal') return [words.made, ...deliveries];
   const login = textOf(details, 'login') || by;
   const start = login === null ? words.received(from(told, words), line(told, words)) : words.submitted(login, from(told, words), line(told, words));
@@ -180,7 +180,7 @@ function done({ details, by, messages }: ToldEvent, words: Words): string {
 const DOORS: Readonly<Record<string, string>> = { imap: 'IMAP', pop3: 'POP3', jmap: 'JMAP', web: 'webmail' };
 
 function names({ recipients }: ToldEvent): string {
-  const shown = recipients.slice(0, NAMED).map(({ address }) => address);
+  const shown = recipients.slice(0, NAMED).map(({ address }) => oneLine(address));
   return `${shown.join(', ')}${recipients.length > NAMED ? ` (+${recipients.length - NAMED})` : ''}`;
 }
 

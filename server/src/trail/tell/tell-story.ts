@@ -1,5 +1,6 @@
 /** The story of a message for a person: who to whom, then what happened, line by line with local times. */
 import type { ExplainLanguage } from '../explain/explain-reply.ts';
+import { oneLine } from './details.ts';
 import type { ToldEvent } from './event.ts';
 import { tellEvent, wordsOf } from './tell-event.ts';
 
@@ -22,10 +23,10 @@ export function tellStories(stories: readonly ToldStory[], language: ExplainLang
 function tellStory({ queueId, messageId, events }: ToldStory, language: ExplainLanguage, timeOf: (at: string) => string): string {
   const words = wordsOf(language);
   const [first] = events;
-  const lines = [`${words.story(messageId === '' ? words.noMessageId : messageId)}${queueId === '' ? '' : ` (${words.queueId} ${queueId})`}`];
+  const lines = [`${words.story(messageId === '' ? words.noMessageId : oneLine(messageId))}${queueId === '' ? '' : ` (${words.queueId} ${queueId})`}`];
   if (first !== undefined && first.queueId !== '') {
-    lines.push(`${INDENT}${words.from}: ${first.sender === '' ? words.nullSender : first.sender}`);
-    const addresses = first.recipients.map(({ address }) => address);
+    lines.push(`${INDENT}${words.from}: ${first.sender === '' ? words.nullSender : oneLine(first.sender)}`);
+    const addresses = first.recipients.map(({ address }) => oneLine(address));
     if (addresses.length > 0) lines.push(...wrapped(`${words.to}: ${addresses.slice(0, 50).join(', ')}${addresses.length > 50 ? ' …' : ''}`, INDENT, INDENT));
   }
   for (const event of events) {
