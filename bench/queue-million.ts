@@ -24,6 +24,7 @@ const DAY_MS = 24 * 3600_000;
 const DOMAINS = 20_000;
 const AT_ONCE = 500;
 const NEW = 4000;
+const ROUNDS = 5;
 const body = Buffer.alloc(4096, 'x');
 
 const results: Record<string, { readonly startSeconds: number; readonly memoryMiB: number; readonly enqueuedPerSecond: number }> = {};
@@ -59,17 +60,22 @@ async function fill(store: Store, first: number, count: number): Promise<void> {
 async function enqueueSome(config: string): Promise<number> {
   await using offline = await openOffline(readConfig(config));
   const { store } = offline.services;
-  let made = 0;
-  const beganMs = performance.now();
-  await Promise.all(
-    Array.from({ length: 32 }, async () => {
-      while (made < NEW) {
-        const nowMs = Date.now();
-        await commit(store, [entry(made++, nowMs, undefined)]);
-      }
-    }),
-  );
-  return Math.round(NEW / ((performance.now() - beganMs) / 1000));
+  const rates: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    let made = 0;
+    const beganMs = performance.now();
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        while (made < NEW) {
+          const nowMs = Date.now();
+          await commit(store, [entry(made++, nowMs, undefined)]);
+        }
+      }),
+    );
+    // The first round still meets what filling the queue has left to be copied from the log into the database.
+    if (round > 0) rates.push(Math.round(NEW / ((performance.now() - beganMs) / 1000)));
+  }
+  return rates.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
 }
 
 async function commit(store: Store, notices: readonly Outgoing[]): Promise<void> {

@@ -155,8 +155,8 @@ export class Queue implements AsyncDisposable {
     if (this.#isFull) return false;
     const nowMs = this.#services.clock.nowMs();
     const found = await this.#services.store.query(withSuppressions(readDue(nowMs, LOOK), nowMs));
-    const moved = await this.#take(found, nowMs);
-    return found.due.length === LOOK && moved > 0;
+    const { claimed, postponed } = await this.#take(found, nowMs);
+    return found.due.length === LOOK && claimed + postponed > 0;
   }
 
   /** Gives lanes what was parked for them; true when there may be more. */
@@ -166,12 +166,15 @@ export class Queue implements AsyncDisposable {
     this.#refills.delete(key);
     const nowMs = this.#services.clock.nowMs();
     const room = this.#lanes.get(key)?.roomFor(this.#laneRoom) ?? this.#laneRoom;
-    if (room > 0) await this.#take(await this.#services.store.query(withSuppressions(readParked(key, room), nowMs)), nowMs);
+    const found = await this.#services.store.query(withSuppressions(readParked(key, room), nowMs));
+    const { claimed } = await this.#take(found, nowMs);
+    // What a resting lane does not take comes back by itself.
+    if (found.due.length === room && (claimed > 0 || room === 0)) this.#lanes.get(key)?.awaitRoom(this.#laneRoom);
     return this.#refills.size > 0;
   }
 
-  /** Claims what can be tried now and puts the rest out of the way; the number of both. */
-  async #take({ due, suppressed }: Found, nowMs: number): Promise<number> {
+  /** Claims what can be tried now and puts the rest out of the way. */
+  async #take({ due, suppressed }: Found, nowMs: number): Promise<{ readonly claimed: number; readonly postponed: number }> {
     const { store, owner } = this.#services;
     if (this.#routing.namesAccounts) await this.#logins.learn(due.map(({ message }) => message.account));
     const plans: Plan[] = [];
@@ -202,13 +205,13 @@ export class Queue implements AsyncDisposable {
       }
     }
     if (isLate) await this.#inHand.renew();
-    if (plans.length === 0 && postpone.length === 0) return 0;
+    if (plans.length === 0 && postpone.length === 0) return { claimed: 0, postponed: 0 };
     const keys = plans.map(({ found }): RecipientKey => [found.message.queueId, found.recipient.n]);
     const { got, unsure } = await store.commit(claim, { owner, nowMs, untilMs: nowMs + LEASE_MS, claim: keys, postpone });
     this.#warnOfRepeats(unsure, 'the lease of an attempt ended before it was known what came of it');
     this.#dispatch(plans.filter((_, index) => got[index] === true));
     for (const lane of full) lane.awaitRoom(this.#laneRoom);
-    return plans.length + postpone.length;
+    return { claimed: plans.length, postponed: postpone.length };
   }
 
   /** What needs no attempt. */

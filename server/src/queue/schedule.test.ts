@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { AccountId } from '#core/ids.ts';
 import { openHouse, TEXT, until } from '../../test/support/queue-house.ts';
+import { all, sql } from '#store/sql.ts';
 import { startPeer, startScriptedPeer } from '../../test/support/smtp-peer.ts';
 import { accountSlice, holdAccount, releaseAccount } from './hold.ts';
 import { claim } from './leases.ts';
 import { listQueued } from './list-queued.ts';
+import { holdQueued } from './operate.ts';
 import { readDue, readNextDue, readQueued } from './queue-rows.ts';
 import { addSuppression, readSuppression } from './suppression.ts';
 
@@ -138,7 +140,7 @@ suite('the schedule', () => {
     await using peer = await startPeer({ data: () => (refusals-- > 0 ? { code: 451, text: '4.7.28 too fast' } : undefined) });
     await using house = await openHouse({ routes: { 'one.test': peer.port }, settings: { retryDelaysMs: [1000] } });
     const ids = await Promise.all(Array.from({ length: 5 }, (_, n) => house.send({ to: [`r${n}@one.test`] })));
-    await until(async () => peer.received.length === 3);
+    await until(async () => peer.received.length === 3 && (await house.queued()).length === 2);
     const waiting = (await house.queued()).map(({ message }) => message.queueId);
     assert.equal(waiting.filter((id) => ids.includes(id)).length, 2);
     house.clock.advance(60_000);
@@ -214,6 +216,51 @@ suite('the schedule', () => {
       (await house.trail(expired)).map(({ event }) => event),
       ['repeated', 'delivered'],
     );
+  });
+
+  test('a message that was put on hold while a scheduler had it stays on hold when that one has died', async () => {
+    await using house = await openHouse({ isIdle: true });
+    const queueId = await house.send({ to: ['a@one.test'] });
+    const nowMs = house.clock.nowMs();
+    await house.store.commit(claim, { owner: 'another', nowMs, untilMs: nowMs + 1000, claim: [[queueId, 0]], postpone: [] });
+    await house.store.commit(holdQueued, { queueIds: [queueId], actor: 'administrator', reason: 'odd', nowMs });
+    house.clock.advance(2000);
+    house.start();
+    const row = await house.recipient(queueId, ({ isLeased }) => !isLeased);
+    assert.deepEqual([row.isHeld, row.dueAtMs, row.attempts], [true, undefined, 0]);
+    assert.deepEqual(
+      (await house.trail(queueId)).map(({ event, details }) => [event, details['actor'] ?? '', details['reason'] ?? '']),
+      [
+        ['held', 'administrator', 'odd'],
+        ['repeated', '', ''],
+      ],
+    );
+  });
+
+  test('what one slow destination has too much of waits behind the others and is taken when there is room', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using slow = await startScriptedPeer(async (conversation) => {
+      await gate.promise;
+      conversation.say('220 mx\r\n');
+      await conversation.answer('250 mx\r\n');
+      for (let line = await conversation.line(); line !== undefined; line = await conversation.line()) {
+        if (line.startsWith('DATA')) {
+          conversation.say('354 go\r\n');
+          await conversation.data();
+        }
+        conversation.say('250 ok\r\n');
+      }
+    });
+    await using quick = await startPeer();
+    await using house = await openHouse({ routes: { 'slow.test': slow.port, 'quick.test': quick.port }, settings: { connectionsPerDomain: 1 } });
+    for (let n = 0; n < 12; n++) await house.send({ to: Array.from({ length: 100 }, (_, at) => `r${n}x${at}@slow.test`) });
+    await house.send({ to: ['a@quick.test'] });
+    await until(() => quick.received.length === 1);
+    const parked = await house.store.query(all<{ parked: string }>(sql`SELECT parked FROM queue_recipient WHERE parked IS NOT NULL`));
+    assert.ok(parked.length >= 500, `${parked.length} parked`);
+    gate.resolve();
+    // Without the clock: nothing comes back by itself.
+    await house.settled();
   });
 
   test('writes to an address no more that has refused three times, and says so; forgets refusals when it takes mail', async () => {
