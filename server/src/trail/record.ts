@@ -65,7 +65,16 @@ export interface TrailEvent {
   /** Those whom the event concerns: all that were accepted, or the one that an attempt was for. */
   readonly recipients?: readonly TrailRecipient[];
   /** What else is worth knowing: peer, protocol, size, reply. Never a text of the message, never a secret. */
-  readonly details?: TrailDetails;
+  readonly details?: TrailDetails | DetailsText;
+}
+
+/** Details already written out, by whoever asks for the mutation: the one writer is spared the work, and the message between threads is a text. */
+export type DetailsText = string & { readonly [brand]: 'details' };
+declare const brand: unique symbol;
+
+/** Writes details out. */
+export function detailsText(details: TrailDetails): DetailsText {
+  return JSON.stringify(details) as DetailsText;
 }
 
 /** Part of a mutation. */
@@ -77,7 +86,7 @@ export function* record(_tx: Tx, event: TrailEvent): Program<void> {
   yield* run(sql`
     INSERT INTO trail (at, event, queue_id, message_id, by_account, sender, recipients, details)
     VALUES (${event.atMs}, ${event.event}, ${event.queueId}, ${(event.messageId ?? '').slice(0, LINE)}, ${event.by ?? 0}, ${event.sender ?? ''},
-      ${JSON.stringify(recipients)}, ${JSON.stringify(event.details ?? {})})`);
+      ${JSON.stringify(recipients)}, ${typeof event.details === 'string' ? event.details : detailsText(event.details ?? {})})`);
 }
 
 /** What is done to messages that lie in mailboxes of one account: one row, however many they are. */
