@@ -7,12 +7,21 @@ import { forwardOperations } from './forwards.ts';
 import { suppressionOperations } from './queue-suppressions.ts';
 import { queueOperations } from './queue.ts';
 import type { AnyOperation } from './operation.ts';
+import { reportOperations } from './reports.ts';
 import { sendingOperations } from './sending.ts';
 import { trailOperations } from './trail.ts';
 
 export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
-  [...domainOperations, ...domainDnsOperations, ...accountOperations, ...aliasOperations, ...forwardOperations, ...queueOperations, ...suppressionOperations, ...sendingOperations, ...trailOperations].map((operation) => [
-    operation.name,
-    operation,
-  ]),
+  [
+    ...domainOperations,
+    ...domainDnsOperations,
+    ...accountOperations,
+    ...aliasOperations,
+    ...forwardOperations,
+    ...queueOperations,
+    ...suppressionOperations,
+    ...sendingOperations,
+    ...reportOperations,
+    ...trailOperations,
+  ].map((operation) => [operation.name, operation]),
 );

@@ -3,10 +3,13 @@ import type { Config } from '#config/config.ts';
 import { systemClock } from '#core/clock.ts';
 import { ForwardBook } from '#delivery/forwarding/forward-book.ts';
 import { tendDkimKeys } from '#directory/dkim-keys-tend.ts';
+import { findDomain } from '#directory/domains.ts';
+import { domainKey } from '#directory/names.ts';
 import { tendDirectory } from '#directory/tend-directory.ts';
 import type { Log } from '#log/log.ts';
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
+import { forgetReports, readReportMails } from '#queue/reports/read-mails.ts';
 import { sendReports } from '#queue/reports/send.ts';
 import { tendSuppressions } from '#queue/suppression.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
@@ -27,6 +30,8 @@ export interface JobParts {
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
+/** Reports of other servers are kept for a bit more than a year. */
+const REPORTS_KEPT_MS = 400 * 24 * 60 * MINUTE_MS;
 
 /** Starts them; disposing ends each between two slices. */
 export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisposable {
@@ -43,7 +48,14 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
       everyMs: 60 * MINUTE_MS,
       work: () => sendReports({ store, clock: systemClock, log, resolver, settings: reportSettings(config) }, signal),
     },
-    { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: async () => void (await tendLimits(store, systemClock)) },
+    {
+      name: 'reports of other servers',
+      firstMs: 10 * SECOND_MS,
+      everyMs: 15 * SECOND_MS,
+      work: () => readReportMails({ store, clock: systemClock, log, isLocalDomain: isOurs(store) }, signal),
+    },
+    { name: 'old reports', firstMs: 20 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: () => forgetReports({ store }, systemClock.nowMs() - REPORTS_KEPT_MS) },
+    { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: () => tendLimits(store, systemClock) },
     {
       name: 'DKIM keys',
       firstMs: 0,
@@ -78,6 +90,14 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
       abort.abort();
       await Promise.all([...running, watch[Symbol.asyncDispose]()]);
     },
+  };
+}
+
+/** Whether a domain is received here. */
+function isOurs(store: Store): (domain: string) => Promise<boolean> {
+  return async (domain) => {
+    const key = domainKey(domain);
+    return key !== undefined && (await store.query(findDomain(key))) !== undefined;
   };
 }
 

@@ -23,8 +23,9 @@ export interface AdvisedRecord {
   readonly untilMs?: number | undefined;
 }
 
-/** Where reports about the domain are sent: postmaster exists in every domain. */
-const REPORTS = 'postmaster';
+/** Where reports about the domain are sent: these addresses are there in every domain, and what comes to them is read (docs/reports.md). */
+const DMARC_REPORTS = 'dmarc-reports';
+const TLS_REPORTS = 'tls-reports';
 
 export interface AdvisedDomain {
   readonly domain: string;
@@ -48,13 +49,13 @@ export function adviseRecords({ domain, keys, site }: AdvisedDomain): readonly A
       purpose: 'dmarc',
       type: 'TXT',
       name: `_dmarc.${domain}`,
-      value: `v=DMARC1; p=quarantine; rua=mailto:${REPORTS}@${domain}`,
+      value: `v=DMARC1; p=quarantine; rua=mailto:${DMARC_REPORTS}@${domain}`,
       importance: 'recommended',
     },
     ...(site.stsRecord === undefined
       ? []
       : [{ purpose: 'mta-sts', type: 'TXT', name: `_mta-sts.${domain}`, value: site.stsRecord, importance: 'recommended' } satisfies AdvisedRecord]),
-    { purpose: 'tls-rpt', type: 'TXT', name: `_smtp._tls.${domain}`, value: `v=TLSRPTv1; rua=mailto:${REPORTS}@${domain}`, importance: 'recommended' },
+    { purpose: 'tls-rpt', type: 'TXT', name: `_smtp._tls.${domain}`, value: `v=TLSRPTv1; rua=mailto:${TLS_REPORTS}@${domain}`, importance: 'recommended' },
     ...services(domain, site),
   ];
 }

@@ -10,6 +10,7 @@ import { forwardCommands } from './forward.ts';
 import { initCommand } from './init.ts';
 import { suppressionCommands } from './queue-suppressions.ts';
 import { queueCommands } from './queue.ts';
+import { reportCommands } from './reports.ts';
 import { serveCommand } from './serve.ts';
 import { trailCommand } from './trail.ts';
 
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   ...forwardCommands,
   ...queueCommands,
   ...suppressionCommands,
+  ...reportCommands,
   trailCommand,
   doctorCommand,
 ];

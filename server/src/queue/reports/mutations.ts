@@ -1,5 +1,6 @@
 /** The mutations of this folder, for the writer's list. */
 import type { AnyMutation } from '#store/sqlite/writer.ts';
+import { keepReports, pruneReports } from './keep.ts';
 import { noteDay, queueReport } from './sent.ts';
 
-export const REPORT_MUTATIONS: readonly AnyMutation[] = [queueReport, noteDay];
+export const REPORT_MUTATIONS: readonly AnyMutation[] = [queueReport, noteDay, keepReports, pruneReports];
