@@ -23,6 +23,7 @@ export async function startCrashPeer(manner: PeerManner, random: () => number): 
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     converse(socket, manner, random, (token, address) => {
