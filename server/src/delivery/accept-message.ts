@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer';
 import type { PreparedMessage } from '#message/prepared.ts';
 import type { Outgoing } from '#queue/enqueue.ts';
 import type { Body } from '#store/mutation.ts';
+import { type DetailsText, detailsText } from '#trail/record.ts';
 import { accept } from './accept.ts';
 import { type Accepted, Refusal } from './delivery.ts';
 import { forwardingArgs } from './forwarding/record-forwarding.ts';
@@ -40,17 +41,12 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
       isEachTold: peer.protocol.includes('LMTP'),
       outgoing: outgoing(transaction, complete),
       addedFields: transaction.addedFields,
-      details: transaction.details,
       origin: {
         id,
         sender: senderText,
         messageId: complete.messageId,
-        protocol: peer.protocol,
-        remoteAddress: peer.address,
-        helo: peer.helo,
-        tls: peer.tls && { version: peer.tls.version, cipher: peer.tls.cipher },
+        details: arrivalDetails(transaction, complete),
         submitter: peer.identity?.account,
-        login: peer.identity?.login,
       },
       submission,
       authenticDomain: transaction.checks?.dmarc.result === 'pass' ? transaction.checks.dmarc.fromDomain : undefined,
@@ -63,6 +59,13 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
   if (submission !== undefined) services.allowances.took(submission.account, submission.recipients);
   const refusal = gone.length === 0 ? undefined : new Refusal(550, '5.1.1', 'No such user here', 'account removed during delivery');
   return { id, recipients: targets.accepted.map((target) => (target.kind === 'local' && gone.includes(target.account) ? refusal : undefined)) };
+}
+
+/** What the trail tells of the arrival. */
+function arrivalDetails({ peer, details }: Transaction, { message }: CompleteMessage): DetailsText {
+  const tls = peer.tls && { version: peer.tls.version, cipher: peer.tls.cipher };
+  const { protocol, address: remote, helo, identity } = peer;
+  return detailsText({ protocol, remote, helo, tls, login: identity?.login, size: message.sizeBytes, ...details });
 }
 
 /** The message for its recipients elsewhere, and what stages have added. */

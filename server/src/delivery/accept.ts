@@ -11,7 +11,7 @@ import { noteReportMail, type ReportMailKind } from '#queue/reports/intake.ts';
 import { addCopy, keepMessage } from '#store/add-message.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, sql } from '#store/sql.ts';
-import { record, type TrailDetails, type TrailRecipient } from '#trail/record.ts';
+import { type DetailsText, detailsText, record, type TrailRecipient } from '#trail/record.ts';
 import { type ForwardingArgs, passedOnRecipients, recordForwarding } from './forwarding/record-forwarding.ts';
 import { junkMailbox } from './junk-mailbox.ts';
 import { reportsMailbox } from './reports-mailbox.ts';
@@ -30,8 +30,6 @@ export interface AcceptArgs {
   readonly origin: Origin;
   /** Header fields, each ended by CRLF, in front of each copy filed here. */
   readonly addedFields?: string;
-  /** What else the trail tells of its arrival. */
-  readonly details?: TrailDetails;
   /** What it adds to the counts of who submits it; undefined for mail that nobody here submits. */
   readonly submission?: Submission | undefined;
   /** What forwards make of it. */
@@ -63,7 +61,12 @@ export interface Notice extends LocalCopy {
 }
 
 /** The protocol of mail that the server itself has written. */
-export const INTERNAL = 'internal';
+const INTERNAL = 'internal';
+
+/** What the trail tells of such mail. */
+export function internalDetails(sizeBytes: number): DetailsText {
+  return detailsText({ protocol: INTERNAL, size: sizeBytes });
+}
 
 /** Where the message comes from, for the trail and for Return-Path. */
 export interface Origin {
@@ -73,16 +76,10 @@ export interface Origin {
   readonly sender: string;
   /** With its angle brackets. */
   readonly messageId: string | undefined;
-  /** The word of Received, or INTERNAL. */
-  readonly protocol: string;
-  readonly remoteAddress: string;
-  /** What the other side called itself. */
-  readonly helo?: string | undefined;
-  readonly tls?: { readonly version: string; readonly cipher: string } | undefined;
+  /** What else the trail tells of its arrival: `arrivalDetails`. */
+  readonly details: DetailsText;
   /** Who submitted it. */
   readonly submitter: AccountId | undefined;
-  /** Under which login. */
-  readonly login?: string | undefined;
 }
 
 /**
@@ -115,8 +112,6 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
 
   const { id: queueId, messageId, sender, submitter: by } = origin;
   const remote = outgoing.filter((each) => each.queueId === queueId).flatMap(remoteRecipients);
-  const { protocol, remoteAddress, helo, tls, login } = origin;
-  const details = { protocol, remote: remoteAddress, helo, tls, login, size: message.sizeBytes, ...args.details };
   yield* record(tx, {
     event: 'received',
     atMs: nowMs,
@@ -125,7 +120,7 @@ export const accept: Mutation<AcceptArgs, readonly AccountId[]> = defineMutation
     by,
     sender,
     recipients: [...recipients, ...passedOnRecipients(forwarding), ...remote],
-    details,
+    details: origin.details,
   });
   if (forwarding !== undefined) yield* recordForwarding(tx, forwarding, origin, nowMs);
   for (const each of outgoing) {
@@ -172,7 +167,7 @@ function* fileNotice(tx: Tx, { id, account, address, message }: Notice, nowMs: n
   const mailbox = yield* findInbox(account);
   if (mailbox === undefined) return;
   const [email] = yield* file(tx, [{ account, address, mailbox, name: 'INBOX' }], { message, body: 1, sender: '', addedFields: '', nowMs });
-  const details = { protocol: INTERNAL, size: message.sizeBytes };
+  const details = internalDetails(message.sizeBytes);
   yield* record(tx, { event: 'received', atMs: nowMs, queueId: id, sender: '', recipients: [{ address, account, email, mailbox: 'INBOX' }], details });
 }
 

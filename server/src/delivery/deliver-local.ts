@@ -8,7 +8,7 @@ import { parseMessage } from '#message/parse.ts';
 import type { Header } from '#message/header.ts';
 import { prepare } from '#message/prepare.ts';
 import { reportMailKind } from '#queue/reports/intake.ts';
-import { accept, INTERNAL } from './accept.ts';
+import { accept, internalDetails } from './accept.ts';
 import type { Path } from './delivery.ts';
 import { planForwarding } from './forwarding/plan.ts';
 import { argsOf } from './forwarding/record-forwarding.ts';
@@ -62,7 +62,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
       smtpUtf8: !isAscii(each.prefix),
       nowMs,
     })),
-    origin: { id, sender: formatPath(sender), messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined },
+    origin: { id, sender: formatPath(sender), messageId: undefined, details: internalDetails(message.length), submitter: undefined },
     forwarding: plan && argsOf(plan, local),
     notice: undefined,
     nowMs,

@@ -8,7 +8,7 @@ import { prepareMessage } from '#message/prepare.ts';
 import { all, sql } from '#store/sql.ts';
 import { findTrail } from '#trail/find.ts';
 import { type MailHouse, openMailHouse, PASSWORD } from '../../test/support/mail-house.ts';
-import { accept } from './accept.ts';
+import { accept, internalDetails } from './accept.ts';
 import { deliverLocal } from './deliver-local.ts';
 import { type Accepted, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
 
@@ -95,7 +95,7 @@ test('an account whose mail is gone by the end of data is left out where each re
   const none = 4711 as AccountId;
   const commit = (isEachTold: boolean, ...accounts: readonly AccountId[]): Promise<readonly AccountId[]> => {
     const local = accounts.map((account) => ({ account, address: 'x@capri.example' }));
-    const origin = { id: 'A', sender: '', messageId: undefined, protocol: 'SMTP', remoteAddress: '', submitter: undefined };
+    const origin = { id: 'A', sender: '', messageId: undefined, details: internalDetails(bytes.length), submitter: undefined };
     return house.store.commit(
       accept,
       { account: accounts[0], message: prepareMessage(bytes), local, isEachTold, outgoing: [], origin, notice: undefined, nowMs: house.clock.nowMs() },

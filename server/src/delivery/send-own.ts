@@ -2,7 +2,7 @@
 import { isAscii } from 'node:buffer';
 import { prepareMessage } from '#message/prepare.ts';
 import type { Store } from '#store/store.ts';
-import { accept, INTERNAL } from './accept.ts';
+import { accept, internalDetails } from './accept.ts';
 import { deliverLocal } from './deliver-local.ts';
 import type { Path } from './delivery.ts';
 import { returnedTo } from './forwarding/rewriting.ts';
@@ -37,7 +37,7 @@ export async function sendOwn(services: OwnMailServices, recipient: Path, messag
     envelopeId: undefined,
     nowMs,
   };
-  const origin = { id, sender: '', messageId: undefined, protocol: INTERNAL, remoteAddress: '', submitter: undefined };
+  const origin = { id, sender: '', messageId: undefined, details: internalDetails(message.length), submitter: undefined };
   const args = { account: undefined, message: prepareMessage(message), local: [], isEachTold: true, outgoing: [outgoing], origin, notice: undefined, nowMs };
   await services.store.commit(accept, args, [{ bytes: message }]);
   return 'delivered';
