@@ -47,7 +47,7 @@ test('every mistake is one clear line, with an exit status of its own for wrong 
   await using server = await startServer({ accounts: ['ala'] });
   const cases: ReadonlyArray<readonly [words: readonly string[], status: number, line: RegExp]> = [
     [['acount', 'list'], 2, /^capri: there is no command "acount"; did you mean "account"\?$/],
-    [['account', 'lst'], 2, /^capri: capri account needs one of: add, list, show, set, passwd, disable, enable, remove$/],
+    [['account', 'lst'], 2, /^capri: capri account needs one of: add, list, show, set, passwd, disable, enable, remove, release$/],
     [['account', 'show'], 2, /^capri: LOGIN is missing; usage: capri account show LOGIN$/],
     [['account', 'show', 'a', 'b'], 2, /^capri: "b" is one word too many; usage: capri account show LOGIN$/],
     [['account', 'list', '--jsn'], 2, /^capri: Unknown option '--jsn'; usage: capri account list$/],

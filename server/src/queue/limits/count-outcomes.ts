@@ -2,7 +2,7 @@
 import type { AccountId } from '#core/ids.ts';
 import { defineMutation, type Mutation, type Tx } from '#store/mutation.ts';
 import { one, type Program, run, sql } from '#store/sql.ts';
-import type { TrailEvent, TrailValue } from '#trail/record.ts';
+import type { TrailEvent } from '#trail/record.ts';
 import { hourOf } from './settings.ts';
 import { noteSuspect } from './suspects.ts';
 
@@ -16,7 +16,7 @@ export function* countOutcomes(tx: Tx, events: readonly TrailEvent[], nowMs: num
     if (by === undefined || (event !== 'delivered' && event !== 'bounced')) continue;
     const count = counts.get(by) ?? { delivered: 0, refused: 0 };
     if (event === 'delivered') count.delivered += recipients.length;
-    else if (isRefusal(details?.['status'])) count.refused += recipients.length;
+    else if (isRefusal(details)) count.refused += recipients.length;
     counts.set(by, count);
   }
   for (const [account, { delivered, refused }] of counts) {
@@ -30,7 +30,8 @@ export function* countOutcomes(tx: Tx, events: readonly TrailEvent[], nowMs: num
 }
 
 /** RFC 3463 §2: class 5 is permanent. */
-function isRefusal(status: TrailValue | undefined): boolean {
+function isRefusal(details: TrailEvent['details']): boolean {
+  const status = typeof details === 'object' ? details['status'] : undefined;
   return typeof status === 'string' && status.startsWith('5');
 }
 

@@ -92,13 +92,8 @@ test('a complaint counts for the account that has sent the message, once for eac
   await house.store.commit(prove, { origin: 'far.example' });
   await read(house);
   const complaints = await call<readonly ShownComplaint[]>(house, 'reports.complaints', {});
-  deepEqual(
-    complaints.map(({ login, queueId, kind, recipient, reporter }) => [login, queueId, kind, recipient, reporter]).toSorted(),
-    [
-      ['jan', ids[0], 'abuse', 'reader@far.example', 'far.example'],
-      ['jan', ids[1], 'abuse', '', 'far.example'],
-    ].toSorted(),
-  );
+  const shown = complaints.map(({ login, queueId, kind, recipient, reporter }) => `${login} ${queueId} ${kind} ${recipient} ${reporter}`);
+  deepEqual(new Set(shown), new Set([`jan ${ids[0]} abuse reader@far.example far.example`, `jan ${ids[1]} abuse  far.example`]));
   deepEqual(await house.store.query(all(sql`SELECT account, complaints FROM sending_hour WHERE complaints > 0`)), [{ account: jan, complaints: 2 }]);
   deepEqual(await house.store.query(all(sql`SELECT account, address, reason FROM queue_suppression`)), [
     { account: jan, address: 'reader@far.example', reason: 'complaint' },
