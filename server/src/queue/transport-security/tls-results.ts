@@ -14,8 +14,9 @@ import type { ReportedPolicy, TlsFailure, TlsResult } from './result-types.ts';
 const FLUSH_EVERY_MS = 60_000;
 /** Counters held; with more they are written at once. */
 const MOST_HELD = 500;
-/** Ways to fail that are told apart for one domain between two writings; what is beyond them is counted without details. */
+/** Ways to fail that are told apart for one domain in a day; what is beyond them is counted without details. */
 const MOST_FAILURES = 100;
+const DOMAINS_REMEMBERED = 5000;
 /** Octets of a policy in a report. */
 const KEPT_POLICY = 4096;
 const SLICE = 500;
@@ -35,7 +36,9 @@ export class TlsResults implements AsyncDisposable {
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
   #counters = new Map<string, Counter>();
-  #failures = new Map<string, number>();
+  /** The ways to fail that have been seen today, by domain. */
+  readonly #seen = new Map<string, Set<string>>();
+  #day = '';
   #writing: Promise<void> = Promise.resolve();
 
   constructor({ store, clock, log }: { readonly store: Store; readonly clock: Clock; readonly log: Log }) {
@@ -51,7 +54,7 @@ export class TlsResults implements AsyncDisposable {
     const day = new Date(this.#clock.nowMs()).toISOString().slice(0, 10);
     const policyText = JSON.stringify(bounded(policy));
     const policyId = createHash('sha256').update(policyText).digest('hex').slice(0, 16);
-    const ending = failure ? JSON.stringify(this.#detailsOf(day, domain, failure)) : '';
+    const ending = failure ? this.#endingOf(day, domain, failure) : '';
     const key = `${day} ${domain} ${policyId} ${ending}`;
     const counter = this.#counters.get(key);
     if (counter) {
@@ -62,7 +65,7 @@ export class TlsResults implements AsyncDisposable {
     if (this.#counters.size >= MOST_HELD) void this.flush();
   }
 
-  /** Writes down what was counted; what cannot be written is counted on. Throws nothing. */
+  /** Writes down what was counted; what cannot be written is tried again with the next. Throws nothing. */
   flush(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
@@ -73,24 +76,37 @@ export class TlsResults implements AsyncDisposable {
     await this.flush();
   }
 
-  #detailsOf(day: string, domain: string, failure: TlsFailure): TlsFailure {
-    const key = `${day} ${domain}`;
-    const known = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, known + 1);
-    return known < MOST_FAILURES ? { ...failure, reason: failure.reason?.slice(0, 200) } : { type: failure.type };
+  #endingOf(day: string, domain: string, failure: TlsFailure): string {
+    if (day !== this.#day || this.#seen.size >= DOMAINS_REMEMBERED) this.#seen.clear();
+    this.#day = day;
+    const seen = this.#seen.get(domain) ?? new Set();
+    this.#seen.set(domain, seen);
+    const ending = JSON.stringify({ ...failure, reason: failure.reason?.slice(0, 200) });
+    if (!seen.has(ending) && seen.size >= MOST_FAILURES) return JSON.stringify({ type: failure.type });
+    seen.add(ending);
+    return ending;
+  }
+
+  /** Into the next writing; where too much waits already, it is lost. */
+  #countAgain(counter: Counter): void {
+    const { day, domain, policyId, ending } = counter;
+    const key = `${day} ${domain} ${policyId} ${ending}`;
+    const known = this.#counters.get(key);
+    if (known) known.sessions += counter.sessions;
+    else if (this.#counters.size < 2 * MOST_HELD) this.#counters.set(key, counter);
   }
 
   async #write(): Promise<void> {
     if (this.#counters.size === 0) return;
     const counters = [...this.#counters.values()];
     this.#counters = new Map();
-    this.#failures = new Map();
     for (let first = 0; first < counters.length; first += SLICE) {
       const slice = counters.slice(first, first + SLICE);
       try {
         await this.#store.commit(countTlsSessions, { counts: slice });
       } catch (error) {
         this.#log.error('queue.failed', error, { counts: slice.length });
+        for (const counter of slice) this.#countAgain(counter);
       }
     }
   }

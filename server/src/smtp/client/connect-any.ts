@@ -56,8 +56,9 @@ export async function connectToAny(addresses: readonly string[], options: Connec
   }
 }
 
-/** Those addresses that can be reached from the given source: where one family has an address of ours and the other none, only that one. */
+/** The addresses to try from a given source: where it names an address of one family only, that family, unless the host has none of it. */
 export function reachableFrom(addresses: readonly string[], source: Source | undefined): readonly string[] {
   if (!source || (source.ipv4 === undefined) === (source.ipv6 === undefined)) return addresses;
-  return addresses.filter((address) => address.includes(':') === (source.ipv6 !== undefined));
+  const preferred = addresses.filter((address) => address.includes(':') === (source.ipv6 !== undefined));
+  return preferred.length > 0 ? preferred : addresses;
 }

@@ -24,6 +24,7 @@ suite('the hosts of a domain', () => {
     assert.deepEqual(host.addresses, ['2606:4700::1', '8.8.8.1', '2606:4700::2', '8.8.8.2', '2606:4700::3', '2606:4700::4']);
     assert.deepEqual((await findHost(dns.resolver(), { name: 'four.test', port: 25 }, 'domain', rules)).addresses, ['8.8.8.3']);
     assert.deepEqual(reachableFrom(host.addresses, { ipv4: '198.51.100.1' }), ['8.8.8.1', '8.8.8.2']);
+    assert.deepEqual(reachableFrom(['8.8.8.1'], { ipv6: '2001:db8::1' }), ['8.8.8.1']);
     assert.deepEqual(reachableFrom(host.addresses, { helo: 'other.test' }), host.addresses);
   });
 

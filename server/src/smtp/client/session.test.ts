@@ -44,6 +44,31 @@ suite('a session', () => {
     ]);
   });
 
+  test('does without chunks where they are offered and not known', async () => {
+    const seen: string[] = [];
+    await using peer = await startScriptedPeer(
+      async (peer) => {
+        await hello(peer, 'CHUNKING');
+        for (const text of ['250 ok\r\n', '250 ok\r\n', '500 5.5.1 what?\r\n']) seen.push((await peer.answer(text)) ?? '');
+      },
+      async (peer) => {
+        await hello(peer, 'CHUNKING');
+        for (const text of ['250 ok\r\n', '250 ok\r\n', '354 go\r\n']) seen.push((await peer.answer(text)) ?? '');
+        await peer.data();
+        peer.say('250 ok\r\n');
+      },
+    );
+    const transport = await makeTransport();
+    using first = await open(peer.port, transport);
+    assert.deepEqual(
+      (await first.send(message({}))).map(({ kind, isUnsure }) => [kind, isUnsure ?? false]),
+      [['deferred', false]],
+    );
+    using second = await open(peer.port, transport);
+    assert.deepEqual(kinds(await second.send(message({}))), ['delivered']);
+    assert.deepEqual([seen[2]?.split(' ')[0], seen[5]], ['BDAT', 'DATA']);
+  });
+
   test('keeps to the number of recipients and messages that the server names', async () => {
     const sizes: number[] = [];
     await using peer = await startScriptedPeer(async (peer) => {
@@ -197,9 +222,13 @@ function kinds(outcomes: readonly Outcome[]): readonly string[] {
   return outcomes.map(({ kind }) => kind);
 }
 
-async function open(port: number): Promise<MailSession & Disposable> {
+async function makeTransport(): Promise<SmtpTransport> {
   await using dns = await FakeDns.start({});
-  const transport = new SmtpTransport({ hostname: 'capri.test', resolver: dns.resolver(), timeLimits: FAST });
+  return new SmtpTransport({ hostname: 'capri.test', resolver: dns.resolver(), timeLimits: FAST });
+}
+
+async function open(port: number, given?: SmtpTransport): Promise<MailSession & Disposable> {
+  const transport = given ?? (await makeTransport());
   const session = await transport.connect({ kind: 'relay', relay: { host: '127.0.0.1', port, tls: 'none' } }, new AbortController().signal);
   return Object.assign(session, { [Symbol.dispose]: () => session.close() });
 }

@@ -25,8 +25,18 @@ const LONGEST_CONTENT_MS = 2 * 3600_000;
 /** For what a server may have said before it closed the line in the middle of a message. */
 const LAST_WORDS_MS = 200;
 
+/** Said to BDAT by what stands between us and the server (RFC 5321 §4.2.4): DATA will do. */
+const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
 /** Where an attempt broke off. */
 type Stage = 'envelope' | 'content' | 'final';
+
+/** Whether the host's CHUNKING is believed. */
+export interface ChunkUse {
+  readonly isAllowed: boolean;
+  /** It offers it and does not know it. */
+  refused(): void;
+}
 
 export class SmtpSession implements MailSession {
   readonly host: string;
@@ -36,6 +46,7 @@ export class SmtpSession implements MailSession {
   readonly #capabilities: OpenedSession['capabilities'];
   readonly #timeLimits: TimeLimits;
   readonly #messageLimit: number;
+  readonly #chunks: ChunkUse;
   readonly #openedAtMs = performance.now();
   #messages = 0;
   #isBroken = false;
@@ -44,13 +55,18 @@ export class SmtpSession implements MailSession {
   /** A transaction was begun and not ended. */
   #needsReset = false;
 
-  constructor(name: string, { connection, capabilities, tls }: OpenedSession, timeLimits: TimeLimits) {
+  constructor(
+    name: string,
+    { connection, capabilities, tls }: OpenedSession,
+    { timeLimits, chunks }: { readonly timeLimits: TimeLimits; readonly chunks: ChunkUse },
+  ) {
     const { remoteAddress } = connection;
     this.#name = name;
     this.host = name === remoteAddress ? name : `${name} [${remoteAddress}]`;
     this.tls = tls;
     this.#connection = connection;
-    this.#capabilities = capabilities;
+    this.#capabilities = chunks.isAllowed ? capabilities : { ...capabilities, chunking: false };
+    this.#chunks = chunks;
     this.#timeLimits = timeLimits;
     this.#messageLimit = Math.min(capabilities.messageLimit ?? MOST_MESSAGES, MOST_MESSAGES);
   }
@@ -162,6 +178,11 @@ export class SmtpSession implements MailSession {
     else await this.#data(content);
     progress.stage = 'final';
     const final = await this.#reply(this.#timeLimits.finalMs);
+    if (chunking && UNKNOWN_COMMAND.has(final.code)) {
+      this.#chunks.refused();
+      progress.stage = 'content';
+      throw new NetError('closed', `the server offers CHUNKING and does not know it: ${replyText(final)}`);
+    }
     const { dsn, deliverBySeconds } = this.#capabilities;
     const outcome = { ...this.#said(final), tellsFurther: dsn, promisesTime: deliverBySeconds !== undefined };
     for (const index of accepted) progress.outcomes[index] = outcome;

@@ -9,7 +9,7 @@ import { demandOf, type Forbidden, type TlsDemand } from './demand.ts';
 import { type Exchange, type Exchanges, findExchanges, findHost, type HostRules, LeadsBack, type MailHost, PUBLIC_HOSTS } from './hosts.ts';
 import { HostRefusal, type OpenedSession, openSession, RequireTlsMissing, TlsProblem } from './open-session.ts';
 import { statusOf } from './reply.ts';
-import { SmtpSession } from './session.ts';
+import { type ChunkUse, SmtpSession } from './session.ts';
 import { STANDARD_TIME_LIMITS, type TimeLimits } from './time-limits.ts';
 
 export interface SmtpTransportOptions {
@@ -29,10 +29,13 @@ export interface SmtpTransportOptions {
 
 /** After this no further host is tried in one attempt: others wait for the connection. */
 const LONGEST_SEARCH_MS = 90_000;
+const HOSTS_REMEMBERED = 1000;
 const NO_STS: FoundPolicy = { policy: undefined, failure: undefined };
 
 export class SmtpTransport implements MailTransport {
   readonly #options: SmtpTransportOptions;
+  /** Hosts that offer chunks and then do not know them. */
+  readonly #withoutChunks = new Set<string>();
 
   constructor(options: SmtpTransportOptions) {
     this.#options = options;
@@ -78,24 +81,24 @@ export class SmtpTransport implements MailTransport {
     const { destination, failures } = search;
     let addresses = reachableFrom(host.addresses, destination.source);
     while (addresses.length > 0 || failures.length === 0) {
-      const tried: string[] = [];
+      const tried: Tried = { address: undefined, localAddress: undefined };
       try {
         const opened = await this.#open({ host, addresses, demand, search }, tried);
-        this.#report(destination, demand.reported, host, opened, opened.flaw);
-        return new SmtpSession(host.name, opened, timeLimits);
+        this.#report(destination, demand.reported, host, tried, opened.flaw);
+        return new SmtpSession(host.name, opened, { timeLimits, chunks: this.#chunksOf(host.name) });
       } catch (error) {
         failures.push(describe(host, demand, error));
-        if (error instanceof TlsProblem) this.#report(destination, demand.reported, host, undefined, error, tried[0]);
+        if (error instanceof TlsProblem) this.#report(destination, demand.reported, host, tried, error);
         if (isOver(search)) return undefined;
         // Without one that answered, all were tried.
-        addresses = tried.length === 0 ? [] : addresses.filter((address) => !tried.includes(address));
+        addresses = tried.address === undefined ? [] : addresses.filter((address) => address !== tried.address);
       }
     }
     return undefined;
   }
 
-  /** Puts the address that answered into `tried`. */
-  async #open({ host, addresses, demand, search }: Attempt, tried: string[]): Promise<OpenedSession> {
+  /** Says in `tried` which address answered. */
+  async #open({ host, addresses, demand, search }: Attempt, tried: Tried): Promise<OpenedSession> {
     const { hostname, ca, timeLimits = STANDARD_TIME_LIMITS } = this.#options;
     const { destination, signal } = search;
     const { source } = destination;
@@ -103,7 +106,8 @@ export class SmtpTransport implements MailTransport {
     const to = { port: host.port, source, connectTimeoutMs: timeLimits.connectMs, timeoutMs: timeLimits.commandMs, signal };
     const options = { hostname: source?.helo ?? hostname, demand, login, password, timeLimits, ca, nowMs: Date.now() };
     const connection = await connectToAny(addresses, to);
-    tried.push(connection.remoteAddress);
+    tried.address = connection.remoteAddress;
+    tried.localAddress = connection.localAddress;
     try {
       return await openSession(connection, options);
     } catch (error) {
@@ -112,6 +116,16 @@ export class SmtpTransport implements MailTransport {
       const opened = await openSession(await connectToAny([connection.remoteAddress], to), { ...options, demand: { ...demand, tls: 'none' } });
       return { ...opened, flaw: error };
     }
+  }
+
+  #chunksOf(host: string): ChunkUse {
+    return {
+      isAllowed: !this.#withoutChunks.has(host),
+      refused: () => {
+        if (this.#withoutChunks.size >= HOSTS_REMEMBERED) this.#withoutChunks.clear();
+        this.#withoutChunks.add(host);
+      },
+    };
   }
 
   async #stsOf(destination: Destination): Promise<FoundPolicy> {
@@ -125,21 +139,14 @@ export class SmtpTransport implements MailTransport {
   }
 
   // oxlint-disable-next-line max-params -- one line of a report
-  #report(
-    destination: Destination,
-    policy: ReportedPolicy,
-    host: MailHost,
-    opened: OpenedSession | undefined,
-    problem: TlsProblem | undefined,
-    address?: string,
-  ): void {
+  #report(destination: Destination, policy: ReportedPolicy, host: MailHost, tried: Tried, problem: TlsProblem | undefined): void {
     if (destination.kind !== 'domain') return;
     const failure: TlsFailure | undefined = problem && {
       type: problem.type,
-      sendingAddress: opened?.connection.localAddress,
+      sendingAddress: tried.localAddress,
       receivingHost: host.name,
       receivingHelo: problem.helo === '' ? undefined : problem.helo,
-      receivingAddress: opened?.connection.remoteAddress ?? address,
+      receivingAddress: tried.address,
       reason: problem.message,
     };
     this.#options.results?.record({ domain: destination.domain, policy, failure });
@@ -149,6 +156,12 @@ export class SmtpTransport implements MailTransport {
     if (destination.kind !== 'domain' || type === undefined) return;
     this.#options.results?.record({ domain: destination.domain, policy: reported, failure: { type, receivingHost: host.name, reason: message } });
   }
+}
+
+/** Which of a host's addresses answered, and ours on that line. */
+interface Tried {
+  address: string | undefined;
+  localAddress: string | undefined;
 }
 
 interface Search {

@@ -37,6 +37,16 @@ function webPkiFailure(
   if (found.some((pattern) => names.some((name) => coversHost(pattern, name)))) return undefined;
   return {
     type: 'certificate-host-mismatch',
-    problem: `the certificate is for ${found.slice(0, 3).join(', ') || 'nobody'}, not for ${names[0] ?? 'this host'}`,
+    problem: `the certificate is for ${shown(found)}, not for ${names[0] ?? 'this host'}`,
   };
+}
+
+/** A stranger's certificate can name anything. */
+function shown(names: readonly string[]): string {
+  const text = names
+    .slice(0, 3)
+    .map((name) => name.slice(0, 60))
+    .join(', ')
+    .replaceAll(/[^ -~]/g, '?');
+  return text === '' ? 'nobody' : text;
 }
