@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { SmtpClient } from '../support/line-client.ts';
+import { Pop3Client, SmtpClient } from '../support/line-client.ts';
 import { run } from '../support/outside.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
@@ -63,6 +63,26 @@ test('the queue is listed by pages and filters, held with a reason, flushed and 
   assert.match(output, /^capri: name messages by their ids, or give --all or a filter$/m);
   ala.close();
   ola.close();
+});
+
+test('a message that is held back on request reaches people here when its time has come, and its sender hears of it', async () => {
+  await using server = await startServer({ accounts: ['ala', 'ola'] });
+  const ala = await signIn(server, 'ala');
+  for (const line of ['MAIL FROM:<ala@capri.test> HOLDFOR=2', 'RCPT TO:<ola@capri.test> NOTIFY=SUCCESS', 'DATA'])
+    assert.ok((await ala.command(line)).isOk, line);
+  const reply = await ala.command('From: ala@capri.test\r\nSubject: later\r\n\r\ntext\r\n.');
+  assert.match(reply.lines.join(' '), /^250 2\.0\.0 Ok: /);
+  assert.equal(await messagesOf(server, 'ola'), 0, 'not yet');
+  await until(async () => (await messagesOf(server, 'ola')) === 1 && (await messagesOf(server, 'ala')) === 1);
+  const pop = await Pop3Client.connect(server.ports.pop3s, 'ola', server.password);
+  const { lines } = await pop.command('RETR 1', { multiline: true });
+  pop.close();
+  assert.deepEqual(
+    lines.filter((line) => /^(?:Return-Path|Delivered-To|Subject):/.test(line)),
+    ['Return-Path: <ala@capri.test>', 'Delivered-To: ola@capri.test', 'Subject: later'],
+  );
+  assert.deepEqual(await ids(server), []);
+  ala.close();
 });
 
 test('an address on the suppression list is refused with the reason until it is taken off', async () => {
@@ -130,6 +150,21 @@ async function send(client: SmtpClient, parameters: string, to: readonly string[
 
 async function ids(server: TestServer, ...words: readonly string[]): Promise<readonly string[]> {
   return (await json<{ readonly queued: readonly Shown[] }>(server, 'list', ...words)).queued.map(({ id }) => id);
+}
+
+async function messagesOf(server: TestServer, login: string): Promise<number> {
+  const client = await Pop3Client.connect(server.ports.pop3s, login, server.password);
+  const { lines } = await client.command('STAT');
+  client.close();
+  return Number(/^\+OK (\d+)/.exec(lines[0] ?? '')?.[1]);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail('it did not happen in time');
 }
 
 async function json<Output>(server: TestServer, ...words: readonly string[]): Promise<Output> {
