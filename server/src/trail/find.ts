@@ -29,8 +29,10 @@ export interface Story {
 
 const LIMIT = 20;
 const MOST = 200;
-/** Events with the key that are looked at: a busy address has many for each message. */
-const SEEDS = 5000;
+/** Events with the key that are looked at: a busy address or account has many for each message. */
+const LOOKED = 20_000;
+/** Events of mail that are looked at. */
+const CHANGES = 5000;
 /** Events of one message, and copies of it here whose fate is followed. */
 const EVENTS = 1000;
 const COPIES = 100;
@@ -89,16 +91,20 @@ async function findSeeds(
   const limit = limitOf(span);
   const seeds: TrailEntry[] = [];
   const messages = new Set<string>();
+  let looked = 0;
   const fromTrail = await trailAtTime(store, extent, span.fromMs - SLACK_MS);
   await searchTrail(store, new Set([key]), {
     extent,
     fromTrail,
     take: (entry) => {
-      if (entry.atMs < span.fromMs || entry.atMs > span.toMs || !span.isWanted(entry)) return true;
-      seeds.push(entry);
-      messages.add(idOf(entry));
+      looked++;
+      // What is done to a message later is found from its story, not the other way round.
+      if (entry.atMs >= span.fromMs && entry.atMs <= span.toMs && idOf(entry) !== '' && span.isWanted(entry)) {
+        seeds.push(entry);
+        messages.add(idOf(entry));
+      }
       // What is not in the index yet comes the oldest first.
-      return entry.trail > extent.indexed || (messages.size <= limit && seeds.length < SEEDS);
+      return entry.trail > extent.indexed || (messages.size <= limit && looked < LOOKED);
     },
   });
   const newest = new Set(
@@ -111,9 +117,9 @@ async function findSeeds(
   return seeds.filter((entry) => newest.has(idOf(entry)));
 }
 
-/** A name for the message that an event is about. */
-function idOf({ queueId, messageId, trail }: TrailEntry): string {
-  return queueId === '' ? (messageId === '' ? `event ${trail}` : messageId) : queueId;
+/** A name for the message that an event is about; empty where it does not say. */
+function idOf({ queueId, messageId }: TrailEntry): string {
+  return queueId === '' ? messageId : queueId;
 }
 
 /** Adds the other events of the messages, and of those that were made of them and that they were made of. Returns the first row that has to do with them. */
@@ -157,7 +163,7 @@ async function followCopies(store: Store, extent: Extent, events: Map<number, Tr
         events.set(entry.trail, entry);
         count++;
       }
-      return count < SEEDS;
+      return count < CHANGES;
     },
   });
 }

@@ -156,6 +156,23 @@ test('an account sees nothing of others: neither who got a copy, nor what they d
   assert.equal(JSON.stringify(sent).includes('Junk'), false, 'what the filter of somebody else thinks is not told');
 });
 
+test('what an account does with its mail does not push out the mail itself', async () => {
+  await using place = await open();
+  const { store } = place;
+  const { mailbox } = await mailboxWith(store, 30);
+  const { mailbox: to } = await store.commit(createMailbox, { account: JAN, name: 'Old', nowMs });
+  const emails = (await store.query(entriesByUid(mailbox, 1, 30))).map(([, email]) => email as EmailId);
+  await store.commit(recordAll, { events: emails.map((email, n) => delivery(`Q${n}`, email)) });
+  for (let uid = 1; uid <= 30; uid++)
+    await store.commit(moveBy, { account: JAN, from: mailbox, to, uids: String(uid), nowMs, actor, fromName: 'INBOX', toName: 'Old' });
+  for (const isIndexed of [false, true]) {
+    if (isIndexed) await indexTrail(store);
+    const stories = await trailOf(store, JAN, { ...WHOLE, limit: 25 });
+    assert.equal(stories.length, 25);
+    assert.deepEqual(new Set(stories.map(({ entries }) => entries.map(({ event }) => event).join())), new Set(['received,moved']));
+  }
+});
+
 test('the newest messages are told, as many as were asked for', async () => {
   await using place = await open();
   const { store } = place;
