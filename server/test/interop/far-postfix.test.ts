@@ -66,6 +66,19 @@ suite('Postfix as the far MX', needs(...POSTFIX_NEEDS), () => {
     await Promise.all(['a', 'b', 'c', 'grey'].map((name) => arrived(postfix, `${name}@peer.test`, 1)));
   });
 
+  test('internationalised addresses and notice parameters go through', async () => {
+    await using postfix = await startPostfix();
+    using session = await connect(postfix);
+    const recipients = [{ address: 'żółć@peer.test', notify: ['FAILURE', 'DELAY'], originalRecipient: 'rfc822;zolc@peer.test' }];
+    const made = { ...message({ text: 'Subject: x\r\n\r\nx\r\n', recipients: [] }), recipients, smtpUtf8: true, ret: 'HDRS' as const, envelopeId: 'a=b+c' };
+    const outcomes = await session.send(made);
+    assert.deepEqual(
+      outcomes.map(({ kind, tellsFurther }) => [kind, tellsFurther]),
+      [['delivered', true]],
+    );
+    await arrived(postfix, Buffer.from('żółć@peer.test').toString('latin1'), 1);
+  });
+
   test('one message to 500 recipients is one connection and five transactions', async () => {
     await using postfix = await startPostfix();
     using session = await connect(postfix);
