@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DomainError } from '#core/errors.ts';
 import { holdAccountMail, listAccountHolds } from '#queue/hold.ts';
-import { listQueued, type Queued, type QueueFilter, stateOf } from '#queue/list-queued.ts';
+import { listQueued, type Queued, type QueueFilter, type QueuePage, stateOf } from '#queue/list-queued.ts';
 import { dropQueued, holdQueued, type OperateArgs, releaseQueued, retryQueued } from '#queue/operate.ts';
 import { addressText } from '#queue/path-text.ts';
 import { type QueuedRecipient, readQueued } from '#queue/queue-rows.ts';
@@ -101,6 +101,7 @@ export interface ShownAccountHold {
 const PAGE = 100;
 const MOST_PAGE = 1000;
 const AT_ONCE = 100;
+const MOST_LOOKS = 20;
 const ROWS_AT_ONCE = 1000;
 /** Who works with this list. */
 const ACTOR = 'administrator';
@@ -116,13 +117,14 @@ export const queueOperations: readonly AnyOperation[] = [
       const filter = await filterOf(store, input);
       const shown: ShownQueued[] = [];
       const most = limit ?? PAGE;
-      // Each look is bounded; a page of few hits among many takes several, and other work goes on between them.
-      for (let from = after ?? ''; ; ) {
-        const { queued, next } = await store.query(listQueued(filter, from, most - shown.length));
-        shown.push(...queued.map(show));
-        if (next === undefined || shown.length >= most) return { queued: shown, next: next ?? null };
-        from = next;
+      // Each look is bounded and so is their number, and other work goes on between them: a page of few hits among very many comes out short.
+      let from: string | undefined = after ?? '';
+      for (let looks = 0; looks < MOST_LOOKS && from !== undefined && shown.length < most; looks++) {
+        const page: QueuePage = await store.query(listQueued(filter, from, most - shown.length));
+        shown.push(...page.queued.map(show));
+        from = page.next;
       }
+      return { queued: shown, next: from ?? null };
     },
   }),
   operation<{ readonly id: string }, ShownQueued>({
@@ -217,7 +219,7 @@ function change(verb: string, mutation: Mutation<OperateArgs, number>, about: st
 async function changeAll(store: Store, mutation: Mutation<OperateArgs, number>, filter: QueueFilter, args: Omit<OperateArgs, 'queueIds'>): Promise<number> {
   let recipients = 0;
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: { readonly queued: readonly Queued[]; readonly next: string | undefined } = await store.query(listQueued(filter, after, MOST_PAGE));
+    const page: QueuePage = await store.query(listQueued(filter, after, MOST_PAGE));
     const sized = page.queued.map(({ message, recipients: each }) => ({ queueId: message.queueId, recipients: each.length }));
     for (const queueIds of slices(sized)) recipients += await store.commit(mutation, { ...args, queueIds });
     after = page.next;

@@ -108,7 +108,7 @@ function selection(invocation: Invocation): Readonly<Record<string, unknown>> {
 }
 
 function pageText({ queued, next }: ShownPage): string {
-  if (queued.length === 0) return 'The queue is empty, or nothing in it fits.\n';
+  if (queued.length === 0) return next === null ? 'The queue is empty, or nothing in it fits.\n' : `Nothing so far. ${more(next)}`;
   const table = formatTable(
     ['ID', 'QUEUED', 'SIZE', 'FROM', 'TO', 'STATE', 'ATTEMPTS', 'NEXT', 'LAST REPLY'],
     queued.flatMap(({ id, queuedAt, sizeBytes, sender, hold, recipients }) =>
@@ -125,7 +125,11 @@ function pageText({ queued, next }: ShownPage): string {
       ]),
     ),
   );
-  return next === null ? table : `${table}More: capri queue list --after ${next}\n`;
+  return next === null ? table : `${table}${more(next)}`;
+}
+
+function more(next: string): string {
+  return `More: the same command with --after ${next}\n`;
 }
 
 function queuedText({ id, sender, sizeBytes, queuedAt, priority, releaseAt, deliverBy, hold, recipients }: ShownQueued): string {

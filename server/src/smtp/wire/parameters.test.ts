@@ -1,5 +1,6 @@
-import { deepEqual, throws } from 'node:assert/strict';
+import { deepEqual, ok, throws } from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { Refusal } from '#delivery/delivery.ts';
 import { parseRecipientParameters, parseSenderParameters } from './parameters.ts';
 
@@ -88,4 +89,28 @@ test('what cannot be meant by BY, HOLDFOR, HOLDUNTIL and MT-PRIORITY is refused 
     throws(() => parseSenderParameters(text, sending), refused(501), text);
   for (const text of ['BY=5;R', 'HOLDFOR=1', 'HOLDUNTIL=2026-11-23T12:00:00Z', 'MT-PRIORITY=1'])
     throws(() => parseSenderParameters(text, all), refused(555), text);
+});
+
+test('whatever stands behind MAIL is read within its bounds or refused, and nothing else is thrown', () => {
+  const value = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.stringMatching(/^[+-]?\d{0,12};?[NRT]{0,3}$/),
+    fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+  );
+  const words = fc.array(fc.tuple(fc.constantFrom('BY', 'HOLDFOR', 'HOLDUNTIL', 'MT-PRIORITY', 'SIZE', 'RET'), value), { maxLength: 3 });
+  fc.assert(
+    fc.property(words, (parts) => {
+      let read: ReturnType<typeof parseSenderParameters>;
+      try {
+        read = parseSenderParameters(parts.map(([keyword, text]) => `${keyword}=${text}`).join(' '), sending);
+      } catch (error) {
+        ok(error instanceof Refusal, String(error));
+        return;
+      }
+      const { deliverBy, holdSeconds, mtPriority } = read;
+      ok(deliverBy === undefined || (Number.isInteger(deliverBy.seconds) && (deliverBy.mode === 'N' || deliverBy.seconds > 0)));
+      ok(holdSeconds === undefined || (holdSeconds >= 0 && holdSeconds <= 86_400));
+      ok(mtPriority === undefined || Math.abs(mtPriority) <= 9);
+    }),
+  );
 });
