@@ -53,7 +53,7 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
     local: [...local, ...(plan?.local ?? [])]
       .filter((target) => !plan?.handled.has(target.account))
       .map((target) => ({ account: target.account, address: target.address, mailbox: target.mailbox, report: target.report })),
-    isEachTold: true,
+    isEachTold: (plan?.local.length ?? 0) === 0,
     outgoing: (plan?.outgoing ?? []).map((each) => ({
       ...each,
       body: 0,

@@ -160,12 +160,13 @@ export class Conclusions {
 
   /** Which addresses refused for good, and which took mail: of accounts here only, since nobody else is stopped from writing. */
   #learnt(
-    { queueId, account, sender }: QueuedMessage,
+    { queueId, account, sender, forward }: QueuedMessage,
     judged: readonly Judged[],
   ): { readonly bounces: readonly Bounce[]; readonly taken: readonly AddressOfAccount[] } {
     const bounces: Bounce[] = [];
     const taken: AddressOfAccount[] = [];
-    if (account !== undefined)
+    // A forward has its own count: who wrote did not choose where it leads.
+    if (account !== undefined && forward === undefined)
       for (const { recipient, outcome } of judged) {
         const address = suppressionKey(recipient.localPart, recipient.domain);
         if (outcome.kind === 'delivered') taken.push({ account, address });

@@ -61,12 +61,14 @@ export interface Bounce extends AddressOfAccount {
 
 export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle', function* (tx, args: SettleArgs) {
   const done = new Map<string, number>();
+  const forwarded = new Set<string>();
   for (const result of args.results) {
     const { queueId, n } = result;
     switch (result.kind) {
       case 'done': {
         const changed = yield* run(sql`DELETE FROM queue_recipient WHERE queue_id = ${queueId} AND n = ${n}`);
         if (changed > 0) done.set(queueId, (done.get(queueId) ?? 0) + 1);
+        if (result.forwarded) forwarded.add(queueId);
         if (changed > 0 && result.forwarded) yield* noteForwardOutcome(tx, result.forwarded.forward, result.forwarded, args.nowMs);
         break;
       }
@@ -88,7 +90,12 @@ export const settle: Mutation<SettleArgs, void> = defineMutation('queue.settle',
   }
   yield* removeRecipients(done, args.nowMs);
   for (const event of args.trail) yield* record(tx, event);
-  yield* countOutcomes(tx, args.trail, args.nowMs);
+  // Who wrote to an address here did not choose where it leads.
+  yield* countOutcomes(
+    tx,
+    args.trail.filter(({ queueId }) => !forwarded.has(queueId)),
+    args.nowMs,
+  );
   for (const notice of args.notices) yield* enqueue(tx, notice);
   for (const notice of args.localNotices) yield* fileNotice(tx, notice, args.nowMs);
   yield* learn(tx, args);

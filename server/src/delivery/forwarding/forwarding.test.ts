@@ -215,6 +215,26 @@ test('under a DMARC policy only what the author has signed is forwarded; the res
   equal(await tellOfForwards(own), 1);
 });
 
+test('who claims to be from here without proof does not become genuine by being forwarded', async () => {
+  await using dns = await FakeDns.start({ ...zone, 'capri.example': { TXT: ['v=spf1 ip4:203.0.113.5 ip4:192.0.2.99 -all'] } });
+  await using house = await open({ resolver: dns.resolver() });
+  await forward(house, 'jan', 'jan@gmail.example');
+  const claims = { message: 'From: Boss <anna@capri.example>\r\nSubject: pay this\r\n\r\n' };
+  for (const from of ['anna@capri.example', 'a@outside.example', undefined]) {
+    const { id } = await deliver(house, { ...claims, from });
+    deepEqual((await trail(house, id)).find(({ event }) => event === 'kept')?.details, { to: 'jan@gmail.example', reason: 'forged' });
+  }
+  deepEqual(await queued(house), []);
+  equal(await tellOfForwards(ownMail(house)), 1);
+  match((await house.inbox(house.accounts.jan)).join(), /Subject: Not forwarded: mail that claims to be from capri\.example/);
+  // Notices of the server itself, which come from here, are forwarded.
+  equal((await queued(house)).length, 1);
+  await deliver(house, { ...claims, from: 'anna@capri.example', peer: { ...stranger, address: '192.0.2.99' } });
+  equal((await queued(house)).length, 2);
+  const rewritten = await rewrittenOf(house, 'ann@outside.example');
+  await rejects(deliver(house, { ...claims, from: undefined, to: [rewritten] }), refusal(550, '5.7.1'));
+});
+
 test('who forges many names does not fill a mailbox with notices', async () => {
   await using dns = await FakeDns.start(zone);
   await using house = await open({ resolver: dns.resolver() });

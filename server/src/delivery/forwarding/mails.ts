@@ -64,7 +64,9 @@ async function textOf(services: OwnMailServices, one: Untold): Promise<MailText>
   const { target, lastHost: host, lastReply: reply = '', failures } = forward;
   if (one.kind === 'paused') return forwardTexts(language).paused({ source, target, host, reply, failures, explanation: explain(reply, host, language) });
   const { author, authorDomain, subject, queueId } = one.mail;
-  return forwardTexts(language).kept({ source, target, author: oneLine(author), authorDomain, subject: oneLine(subject), id: queueId });
+  const texts = forwardTexts(language);
+  const write = (await services.directory.isLocalDomain(authorDomain)) ? texts.forged : texts.kept;
+  return write({ source, target, author: oneLine(author), authorDomain, subject: oneLine(subject), id: queueId });
 }
 
 /** What the other server means, and what helps, where we know it. */

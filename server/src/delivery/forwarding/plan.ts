@@ -19,7 +19,7 @@ import type { Path, SenderParameters } from '../delivery.ts';
 import { formatPath } from '../path-text.ts';
 import { newReceiptId } from '../receipt-id.ts';
 import type { LocalTarget } from '../targets.ts';
-import { unforwardable } from './forwardable.ts';
+import { type Obstacle, unforwardable } from './forwardable.ts';
 import { type Handling, passedOnParameters } from './notices.ts';
 import { forwardedSender } from './rewriting.ts';
 import type { ForwardingServices } from './services.ts';
@@ -52,8 +52,8 @@ export interface ForwardStep {
   /** The id under which it is in the queue; undefined: not there. */
   readonly queueId: string | undefined;
   readonly reversePath: string;
-  /** Why it was not passed on: `junk`, `dmarc`, `loop`, `depth`, `unknown`. */
-  readonly kept: 'junk' | 'dmarc' | 'loop' | 'depth' | 'unknown' | undefined;
+  /** Why it was not passed on. */
+  readonly kept: 'junk' | Obstacle | 'loop' | 'depth' | 'unknown' | undefined;
 }
 
 export interface ForwardingPlan {
@@ -155,7 +155,7 @@ class Planner {
       next.push({ kind: 'local', account, address: forward.target, base, detail, parameters: target.parameters, mailbox: 'INBOX' });
       return undefined;
     }
-    const reason = unforwardable(this.#mail.checks);
+    const reason = unforwardable(this.#mail.checks, this.#reversePath?.domain ?? this.#services.settings.hostname);
     if (reason !== undefined) {
       this.#noteKept(forward);
       return reason;

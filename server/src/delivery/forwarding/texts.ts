@@ -38,6 +38,8 @@ export interface PausedFacts {
 interface Catalogue {
   readonly confirmation: (facts: ConfirmationFacts) => MailText;
   readonly kept: (facts: KeptFacts) => MailText;
+  /** The author claims to be from here. */
+  readonly forged: (facts: KeptFacts) => MailText;
   readonly paused: (facts: PausedFacts) => MailText;
 }
 
@@ -78,6 +80,22 @@ proves its origin here is lost when it is forwarded, so the next server would ha
 
 You need not do anything: read it here. If it happens often, tell the sender that their mail
 has no DKIM signature. We write to you about each domain at most once a day.
+`,
+  }),
+  forged: ({ source, target, author, authorDomain, subject, id }) => ({
+    subject: `Not forwarded: mail that claims to be from ${authorDomain}`,
+    text: `This message to ${source} was not forwarded to ${target}. It is in your mailbox here.
+
+    From:     ${author}
+    Subject:  ${subject}
+    Id:       ${id}
+
+It names an author of ${authorDomain}, a domain of this server, but came from elsewhere, and nothing
+proves that it is genuine. Forwarded from here, it would look as if it were. Be careful with it.
+
+If it comes from a machine or a form of yours, ask the administrator of this server to let that machine
+send through it, or to name it in the SPF record of ${authorDomain}. We write to you about this at most
+once a day.
 `,
   }),
   paused: ({ source, target, host, reply, explanation, failures }) => ({
@@ -123,6 +141,22 @@ To, co dowodzi jej pochodzenia tutaj, ginie przy przekazaniu, więc następny se
 
 Nie musisz nic robić: przeczytaj ją tutaj. Jeśli zdarza się to często, daj znać nadawcy, że jego
 poczta nie ma podpisu DKIM. O każdej domenie piszemy do Ciebie najwyżej raz dziennie.
+`,
+  }),
+  forged: ({ source, target, author, authorDomain, subject, id }) => ({
+    subject: `Nieprzekazana: wiadomość, która podaje się za pocztę z ${authorDomain}`,
+    text: `Ta wiadomość do ${source} nie została przekazana na adres ${target}. Jest w Twojej skrzynce tutaj.
+
+    Od:       ${author}
+    Temat:    ${subject}
+    Id:       ${id}
+
+Jako autora podaje adres z ${authorDomain}, domeny tego serwera, ale przyszła z zewnątrz i nic nie
+dowodzi, że jest prawdziwa. Przekazana stąd wyglądałaby na prawdziwą. Bądź ostrożny.
+
+Jeśli pochodzi z Twojego urządzenia lub formularza, poproś administratora tego serwera, by pozwolił mu
+wysyłać przez ten serwer albo dopisał go do rekordu SPF domeny ${authorDomain}. Piszemy do Ciebie o tym
+najwyżej raz dziennie.
 `,
   }),
   paused: ({ source, target, host, reply, explanation, failures }) => ({

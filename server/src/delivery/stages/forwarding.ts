@@ -5,6 +5,7 @@
  */
 import type { Header } from '#message/header.ts';
 import { Refusal } from '../delivery.ts';
+import { unforwardable } from '../forwarding/forwardable.ts';
 import { planForwarding } from '../forwarding/plan.ts';
 import { forwardedSender } from '../forwarding/rewriting.ts';
 import { formatPath } from '../path-text.ts';
@@ -49,9 +50,10 @@ export const forwarding: Stage = {
 
 /** Mail for a rewritten sender goes to the true one. What is taken for junk does not leave this server under its name. */
 async function sendBack(transaction: Transaction): Promise<void> {
-  const { targets, sender, services, peer, parameters, isJunk } = transaction;
+  const { targets, sender, services, peer, parameters, checks, isJunk } = transaction;
   if (isJunk) throw new Refusal(550, '5.7.1', 'Message is not passed on');
   const reversePath = peer.identity === undefined ? await forwardedSender(services, sender) : sender;
+  if (unforwardable(checks, reversePath?.domain ?? services.settings.hostname) === 'forged') throw new Refusal(550, '5.7.1', 'Author is not authenticated');
   transaction.outgoing.push({
     queueId: newReceiptId(),
     account: peer.identity?.account,

@@ -75,6 +75,7 @@ export const ENGLISH: Words = {
   keptReasons: {
     junk: 'it was taken for spam',
     dmarc: 'the other side would have refused it, because nothing proves its author any more',
+    forged: 'it claims to be from a domain of ours, and nothing proves it',
     loop: 'it came round in a circle',
     depth: 'it has been forwarded too often',
     unknown: 'the forward leads nowhere',

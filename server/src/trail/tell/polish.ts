@@ -75,6 +75,7 @@ export const POLISH: Words = {
   keptReasons: {
     junk: 'uznano ją za spam',
     dmarc: 'druga strona odrzuciłaby ją, bo nic już nie potwierdza autora',
+    forged: 'podaje się za pocztę z naszej domeny, a nic tego nie potwierdza',
     loop: 'krążyła w kółko',
     depth: 'przekazywano ją zbyt wiele razy',
     unknown: 'przekierowanie donikąd nie prowadzi',
