@@ -79,6 +79,7 @@ export type CauseId =
   | 'gave-up'
   | 'suppressed'
   | 'limited'
+  | 'own-fault'
   // Nothing better is known
   | 'address-refused'
   | 'mailbox-refused'
@@ -304,6 +305,10 @@ export const ENGLISH: Readonly<Record<CauseId, CauseText>> = {
     cause: 'Your account has sent more than it may for now.',
     remedy: 'Wait, or ask the administrator; if you have not sent this mail, change your password at once.',
   },
+  'own-fault': {
+    cause: 'Our own server could not handle the message at the moment.',
+    remedy: 'You need not do anything while we try; if it lasts, tell the administrator.',
+  },
   'address-refused': { cause: '{Server} does not accept the address.', remedy: CHECK_ADDRESS },
   'mailbox-refused': { cause: 'The mailbox of the recipient cannot take the message.', remedy: 'Reach the recipient in another way.' },
   'policy-refused': {
@@ -517,6 +522,10 @@ export const POLISH: Readonly<Record<CauseId, CauseText>> = {
   limited: {
     cause: 'Z Twojego konta wysłano na razie więcej, niż wolno.',
     remedy: 'Poczekaj lub napisz do administratora; jeśli to nie Ty wysyłasz tę pocztę, natychmiast zmień hasło.',
+  },
+  'own-fault': {
+    cause: 'Nasz własny serwer nie mógł w tej chwili zająć się wiadomością.',
+    remedy: 'Nie musisz nic robić, dopóki próbujemy; jeśli to potrwa, powiedz o tym administratorowi.',
   },
   'address-refused': { cause: '{Server} nie uznaje tego adresu.', remedy: CHECK_ADDRESS_PL },
   'mailbox-refused': { cause: 'Skrzynka adresata nie może przyjąć tej wiadomości.', remedy: 'Skontaktuj się z adresatem inaczej.' },

@@ -277,27 +277,31 @@ const SAMPLES: readonly (readonly [host: string | undefined, reply: string, caus
   [OTHER, '421 xyz', 'server-busy'],
 
   // Our own
-  [undefined, 'The domain example.invalid does not exist', 'no-such-domain', '5.1.2'],
+  [undefined, 'The domain dane-records.invalid does not exist', 'no-such-domain', '5.1.2'],
   [undefined, 'The domain example.com takes no mail (null MX)', 'null-mx', '5.1.10'],
-  [undefined, 'The mail hosts of example.com have no address', 'no-route', '5.4.4'],
+  [undefined, 'The host mx.example.com has no address in the DNS', 'no-route', '5.4.4'],
   [undefined, 'DNS: no server answered', 'dns-failure', '4.4.3'],
-  [undefined, 'connect ECONNREFUSED 192.0.2.1:25', 'no-answer', '4.4.1'],
-  [undefined, 'read ECONNRESET', 'connection-broken', '4.4.2'],
-  [undefined, 'The server closed the connection', 'connection-broken', '4.4.2'],
-  [undefined, 'connect ENETUNREACH 2001:db8::1:25', 'no-answer', '4.4.1'],
-  [undefined, 'connect EHOSTUNREACH 192.0.2.1:25', 'no-answer', '4.4.1'],
-  [undefined, 'The connection timed out', 'no-answer', '4.4.1'],
-  [undefined, 'timeout', 'no-answer', '4.4.2'],
-  [undefined, 'the TLS handshake failed', 'tls-failed', '4.7.5'],
-  [undefined, 'STARTTLS is not offered', 'tls-failed', '4.7.4'],
-  [undefined, 'the certificate has expired', 'tls-failed', '4.7.5'],
-  [undefined, 'MTA-STS: mx.example.net is not named in the policy', 'mta-sts', '4.7.5'],
-  [undefined, 'DANE: no TLSA record fits the certificate', 'dane', '4.7.5'],
-  [undefined, 'no usable TLSA record', 'dane', '4.7.5'],
-  [undefined, 'The server does not offer REQUIRETLS', 'requiretls', '5.7.30'],
-  [undefined, 'The server does not offer SMTPUTF8', 'no-smtputf8', '5.6.7'],
+  [undefined, 'mx.example.net: 192.0.2.1 port 25: connection refused', 'no-answer', '4.4.1'],
+  [undefined, 'The conversation with mx.example.net broke off within the message: timed out', 'connection-broken', '4.4.2'],
+  [undefined, 'mx.example.net: the certificate has expired', 'tls-failed', '4.7.5'],
+  [undefined, 'mx.example.net: STARTTLS is not offered', 'tls-failed', '4.7.4'],
+  [undefined, 'mx.example.net: the certificate has expired (its MTA-STS policy demands it)', 'mta-sts', '4.7.5'],
+  [undefined, 'mx.example.net is no host that the MTA-STS policy of example.net allows', 'mta-sts', '4.7.5'],
+  [undefined, 'The DANE records of mx.example.net cannot be had, or are forged', 'dane', '4.7.5'],
+  [undefined, 'The message requires TLS, and nothing vouches for mx.example.net (neither DNSSEC nor MTA-STS)', 'requiretls', '5.7.30'],
+  [undefined, 'mx.example.net does not take messages with internationalised addresses or headers (SMTPUTF8)', 'no-smtputf8', '5.6.7'],
   [undefined, 'The relay refused the sign-in', 'relay-sign-in', '4.7.8'],
-  [undefined, 'The address is suppressed: user unknown', 'suppressed', '5.1.1'],
+  [
+    undefined,
+    'x@example.net is on the suppression list since 2026-11-01, because it refused mail for good several times (550 5.1.1 unknown)',
+    'suppressed',
+    '5.7.1',
+  ],
+  [undefined, 'The mail host mx.example.net is this server, which does not take mail for the domain', 'no-relaying', '5.4.6'],
+  [undefined, 'The time in which the message was to be delivered is over', 'too-late', '5.4.7'],
+  [undefined, 'mx.example.net does not promise delivery within a time (DELIVERBY)', 'too-late', '5.3.3'],
+  [undefined, 'the message could not be signed', 'own-fault', '4.3.0'],
+  [undefined, 'The message has 90000000 octets and mx.example.net takes 1000', 'too-large', '5.3.4'],
   [undefined, 'xyz', 'gave-up', '4.4.7'],
 ];
 
@@ -349,6 +353,9 @@ test('who is not tried any more is not told to wait', () => {
   const over = explainReply({ ...busy, status: '4.4.7' }, 'en');
   assert.equal(over?.cause, `${ENGLISH['gave-up'].cause} The recipient's server takes only so much mail from us at a time.`);
   assert.equal(over?.remedy, ENGLISH['gave-up'].remedy);
+  const late = explainReply({ ...busy, status: '5.4.7' }, 'en');
+  assert.equal(late?.cause, `${ENGLISH['too-late'].cause} The recipient's server takes only so much mail from us at a time.`);
+  assert.equal(late?.remedy, ENGLISH['too-late'].remedy);
   assert.doesNotMatch(explainReply({ host: OTHER, reply: '550 5.7.1 rate limit' }, 'en')?.remedy ?? '', /we try again/);
 });
 

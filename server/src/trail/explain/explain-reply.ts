@@ -23,20 +23,28 @@ export interface RemoteReply {
 export type ExplainLanguage = 'en' | 'pl';
 
 const GAVE_UP = '4.4.7';
+const TOO_LATE = '5.4.7';
 /** Characters of a reply that are looked at. */
 const TEXT_LIMIT = 2000;
 
 /** What the reply means; undefined where it is no refusal, or says nothing at all. */
 export function explainReply(reply: RemoteReply, language: ExplainLanguage): CauseText | undefined {
-  const isOver = reply.status === GAVE_UP;
-  const cause = causeOf(reply) ?? (isOver ? 'gave-up' : undefined);
+  const over = overCause(reply);
+  const cause = causeOf(reply) ?? over;
   if (cause === undefined) return undefined;
   const texts = language === 'pl' ? POLISH : ENGLISH;
   const provider = reply.host === undefined ? undefined : providerOf(reply.host);
   const text = fill(texts[cause], provider, language);
-  if (!isOver && !isPermanent(reply)) return text;
-  const last = !PATIENT.has(cause) ? text.remedy : texts['gave-up'].remedy;
-  return isOver && cause !== 'gave-up' ? { cause: `${texts['gave-up'].cause} ${text.cause}`, remedy: last } : { cause: text.cause, remedy: last };
+  if (over === undefined && !isPermanent(reply)) return text;
+  const remedy = PATIENT.has(cause) ? texts[over ?? 'gave-up'].remedy : text.remedy;
+  return over !== undefined && cause !== over ? { cause: `${texts[over].cause} ${text.cause}`, remedy } : { cause: text.cause, remedy };
+}
+
+/** Where it is not the last refusal that ends it, but the time: which. */
+function overCause({ status, reply, host }: RemoteReply): CauseId | undefined {
+  if (status === GAVE_UP) return 'gave-up';
+  // RFC 2852 §4.1.3; a server that says so itself speaks of its own time.
+  return status === TOO_LATE && host !== undefined && !reply.slice(0, TEXT_LIMIT).includes(TOO_LATE) ? 'too-late' : undefined;
 }
 
 /** The cause of a refusal by its name. */
@@ -70,7 +78,8 @@ function fits({ from, status, words }: ReplyRow, { text, provider }: Facts, deta
 function read({ status, code, reply, host }: RemoteReply): Facts {
   const raw = reply.slice(0, TEXT_LIMIT);
   const start = /^\s{0,9}([245]\d\d)?[ -]?\s{0,9}([245]\.\d{1,3}\.\d{1,3})?/.exec(raw);
-  const given = status !== undefined && status !== GAVE_UP && /^[245]\.\d{1,3}\.\d{1,3}$/.test(status) ? status : undefined;
+  const isOurs = status === GAVE_UP || (status === TOO_LATE && !raw.includes(TOO_LATE));
+  const given = status !== undefined && !isOurs && /^[245]\.\d{1,3}\.\d{1,3}$/.test(status) ? status : undefined;
   // What the reply itself says counts for more than x.0.0, which stands for nothing.
   const said = start?.[2];
   return {
@@ -110,6 +119,7 @@ const PATIENT: ReadonlySet<CauseId> = new Set([
   'no-answer',
   'connection-broken',
   'dns-failure',
+  'own-fault',
   'put-off',
 ]);
 
