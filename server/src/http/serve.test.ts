@@ -40,6 +40,18 @@ suite('HTTP over a listener', () => {
     }
   });
 
+  test('does not wait for ever for a header that comes an octet at a time', { timeout: 20_000 }, async () => {
+    await using door = await open({ headersTimeoutMs: 200 });
+    for (const start of ['', 'GET / HTTP/1.1\r\nHost: a\r\nX: ']) {
+      const client = await dial(door.port);
+      client.write(start);
+      const dripping = setInterval(() => client.write(start === '' ? '' : 'x'), 50);
+      const text = await all(client);
+      clearInterval(dripping);
+      assert.match(text, /^HTTP\/1\.1 408 /);
+    }
+  });
+
   test('a client that only waits does not hold up the end of the server', async () => {
     const door = await open();
     const client = await dial(door.port);
@@ -51,10 +63,10 @@ suite('HTTP over a listener', () => {
   });
 });
 
-async function open(): Promise<AsyncDisposable & { readonly port: number; readonly listener: Listener }> {
+async function open(times: { readonly headersTimeoutMs?: number } = {}): Promise<AsyncDisposable & { readonly port: number; readonly listener: Listener }> {
   const app = new Hono();
   app.get('/', (context) => context.text(`host ${new URL(context.req.url).hostname}`));
-  const http = new HttpServer(app);
+  const http = new HttpServer(app, times);
   const tls = new TlsContexts([
     { source: 'one', ...first },
     { source: 'two', ...second },

@@ -23,11 +23,12 @@ const LOOK_EVERY_MS = 2000;
 export class HttpServer implements Disposable {
   readonly #server: Server;
 
-  constructor(app: Hono) {
+  /** `headersTimeoutMs`: for a request's header, from its first octet or the connection's beginning. */
+  constructor(app: Hono, { headersTimeoutMs = HEADERS_TIMEOUT_MS }: { readonly headersTimeoutMs?: number } = {}) {
     const listener = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
     this.#server = createServer(
       {
-        headersTimeout: HEADERS_TIMEOUT_MS,
+        headersTimeout: headersTimeoutMs,
         requestTimeout: REQUEST_TIMEOUT_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         maxHeaderSize: LARGEST_HEADER,

@@ -2,7 +2,7 @@
  * What is served under which host name. Each site has its own origin, so that a fault in one owns none of the others (ARCHITECTURE "Origins in the browser");
  * a name that is no site's is answered with 404.
  *
- * RFC 9110 §4.2.2 (https), §9.3.1 (GET, HEAD), §15.5.5, §15.5.6 · RFC 6797 (HSTS) · RFC 9116 is not served
+ * RFC 9110 §4.2.2 (https), §9.3.1 (GET, HEAD), §15.5.5, §15.5.6 · RFC 6797 (HSTS)
  */
 import { Hono } from 'hono';
 import type { Log } from '#log/log.ts';

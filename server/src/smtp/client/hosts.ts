@@ -69,7 +69,7 @@ async function ofDomain(resolver: Resolver, domain: string, port: number): Promi
   return { list: named.slice(0, MOST_EXCHANGES).map(({ exchange }) => ({ name: exchange, port })), isAuthentic };
 }
 
-/** The addresses of a host. Throws TransportError; `leads-back` is thrown for a host that is this server. */
+/** The addresses of a host. Throws TransportError: LeadsBack for a host that is this server. */
 export async function findHost(resolver: Resolver, { name, port }: Exchange, kind: Destination['kind'], rules: HostRules): Promise<MailHost> {
   const fixed = kind === 'literal' ? literalAddress(name) : kind === 'relay' ? relayAddresses(name) : undefined;
   if (fixed) {
