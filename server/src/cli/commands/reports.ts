@@ -1,74 +1,56 @@
 import type { ShownComplaint, ShownDmarc, ShownFailure, ShownTls } from '#admin/reports.ts';
 import { callOperation, report } from '../call.ts';
 import { type Command, type Invocation, type Option, usageError } from '../command.ts';
+import { LANG_OPTION, languageOf } from '../language.ts';
 import { formatTable } from '../table.ts';
+import { type ReportTexts, REPORT_TEXTS } from './report-texts.ts';
 
 const DOMAIN: Option = { about: 'only reports about this domain', value: 'D' };
 const DAYS: Option = { about: 'of the last N days (30)', value: 'N' };
+const ABOUT_DOMAIN: Readonly<Record<string, Option>> = { domain: DOMAIN, days: DAYS, lang: LANG_OPTION };
 
 export const reportCommands: readonly Command[] = [
-  {
-    name: 'reports dmarc',
-    about: 'Show who sends in the name of our domains, as other servers report it',
-    operands: [],
-    options: { domain: DOMAIN, days: DAYS },
-    async run(invocation) {
-      report(invocation, await callOperation<readonly ShownDmarc[]>(invocation, 'reports.dmarc', inputOf(invocation)), (domains) =>
-        domains.length === 0 ? 'No DMARC reports have come in.\n' : domains.map(dmarcText).join('\n'),
-      );
-    },
-  },
-  {
-    name: 'reports tls',
-    about: 'Show how TLS with our servers goes, as other servers report it',
-    operands: [],
-    options: { domain: DOMAIN, days: DAYS },
-    async run(invocation) {
-      report(invocation, await callOperation<readonly ShownTls[]>(invocation, 'reports.tls', inputOf(invocation)), (domains) =>
-        domains.length === 0 ? 'No TLS reports have come in.\n' : domains.map(tlsText).join('\n'),
-      );
-    },
-  },
-  {
-    name: 'reports failures',
-    about: 'Show single messages in the name of our domains that failed elsewhere',
-    operands: [],
-    options: { domain: DOMAIN, days: DAYS },
-    async run(invocation) {
-      report(invocation, await callOperation<readonly ShownFailure[]>(invocation, 'reports.failures', inputOf(invocation)), (failures) =>
-        failures.length === 0
-          ? 'No failure reports have come in.\n'
-          : formatTable(
-              ['TIME', 'DOMAIN', 'FROM', 'FAILED', 'MESSAGE-ID', 'TOLD BY'],
-              failures.map(({ at, domain, sourceIp, authFailure, messageId, reporter }) => [
-                short(at),
-                domain,
-                sourceIp,
-                authFailure,
-                messageId,
-                reporter || '?',
-              ]),
-            ),
-      );
-    },
-  },
-  {
-    name: 'reports complaints',
-    about: 'Show complaints about messages of our accounts',
-    operands: [],
-    options: { days: DAYS },
-    async run(invocation) {
-      report(invocation, await callOperation<readonly ShownComplaint[]>(invocation, 'reports.complaints', inputOf(invocation)), (complaints) =>
-        complaints.length === 0
-          ? 'Nobody has complained.\n'
-          : formatTable(
-              ['TIME', 'LOGIN', 'MESSAGE', 'KIND', 'RECIPIENT', 'TOLD BY'],
-              complaints.map(({ at, login, queueId, kind, recipient, reporter }) => [short(at), login, queueId, kind, recipient || '-', reporter]),
-            ),
-      );
-    },
-  },
+  shown<ShownDmarc>('dmarc', 'Show who sends in the name of our domains, as other servers report it', ABOUT_DOMAIN, (domains, texts) =>
+    domains.length === 0 ? texts.noDmarc : domains.map((one) => dmarcText(one, texts)).join('\n'),
+  ),
+  shown<ShownTls>('tls', 'Show how TLS with our servers goes, as other servers report it', ABOUT_DOMAIN, (domains, texts) =>
+    domains.length === 0 ? texts.noTls : domains.map((one) => tlsText(one, texts)).join('\n'),
+  ),
+  shown<ShownFailure>('failures', 'Show single messages in the name of our domains that failed elsewhere', ABOUT_DOMAIN, (failures, texts) =>
+    failures.length === 0
+      ? texts.noFailures
+      : formatTable(
+          texts.failureColumns,
+          failures.map(({ at, domain, sourceIp, authFailure, messageId, reporter }) => [short(at), domain, sourceIp, authFailure, messageId, reporter || '?']),
+        ),
+  ),
+  shown<ShownComplaint>('complaints', 'Show complaints about messages of our accounts', { days: DAYS, lang: LANG_OPTION }, (complaints, texts) =>
+    complaints.length === 0
+      ? texts.noComplaints
+      : formatTable(
+          texts.complaintColumns,
+          complaints.map(({ at, login, queueId, kind, recipient, reporter }) => [short(at), login, queueId, kind, recipient || '-', reporter]),
+        ),
+  ),
 ];
+
+function shown<Item>(
+  name: string,
+  about: string,
+  options: Readonly<Record<string, Option>>,
+  text: (items: readonly Item[], texts: ReportTexts) => string,
+): Command {
+  return {
+    name: `reports ${name}`,
+    about,
+    operands: [],
+    options,
+    async run(invocation) {
+      const texts = REPORT_TEXTS[languageOf(invocation)];
+      report(invocation, await callOperation<readonly Item[]>(invocation, `reports.${name}`, inputOf(invocation)), (items) => text(items, texts));
+    },
+  };
+}
 
 function inputOf(invocation: Invocation): unknown {
   const days = invocation.value('days');
@@ -76,12 +58,11 @@ function inputOf(invocation: Invocation): unknown {
   return { domain: invocation.value('domain'), days: days === undefined ? undefined : Number(days) };
 }
 
-function dmarcText({ domain, reports, authenticReports, passed, failed, reporters, sources }: ShownDmarc): string {
-  const unproved = reports - authenticReports;
-  const head = `${domain}: ${passed} messages passed, ${failed} failed; ${reports} reports of ${reporters.join(', ')}${unproved > 0 ? ` (${unproved} from senders that are not proved)` : ''}\n`;
+function dmarcText({ domain, reports, authenticReports, passed, failed, reporters, sources }: ShownDmarc, texts: ReportTexts): string {
+  const head = texts.dmarc({ domain, reports, unproved: reports - authenticReports, passed, failed, reporters: reporters.join(', ') });
   if (sources.length === 0) return head;
   const rows = sources.map((source) => [
-    source.passed ? 'pass' : 'FAIL',
+    source.passed ? texts.pass : texts.fail,
     String(source.messages),
     source.sourceIp,
     source.headerFrom,
@@ -90,14 +71,14 @@ function dmarcText({ domain, reports, authenticReports, passed, failed, reporter
     source.dispositions.join(', '),
     source.signatures.join('; ') || '-',
   ]);
-  return head + formatTable(['RESULT', 'MESSAGES', 'SOURCE', 'FROM', 'DKIM', 'SPF', 'DONE', 'SIGNATURES'], rows);
+  return head + formatTable(texts.dmarcColumns, rows);
 }
 
-function tlsText({ domain, reports, succeeded, failed, reporters, failures }: ShownTls): string {
-  const head = `${domain}: ${succeeded} sessions with TLS, ${failed} failed; ${reports} reports of ${reporters.join(', ')}\n`;
+function tlsText({ domain, reports, succeeded, failed, reporters, failures }: ShownTls, texts: ReportTexts): string {
+  const head = texts.tls({ domain, reports, passed: succeeded, failed, reporters: reporters.join(', ') });
   if (failures.length === 0) return head;
   const rows = failures.map(({ type, sessions, host, reason, reporters: tellers }) => [String(sessions), type, host || '-', reason || '-', tellers.join(', ')]);
-  return head + formatTable(['SESSIONS', 'WHAT', 'HOST', 'WHY', 'TOLD BY'], rows);
+  return head + formatTable(texts.tlsColumns, rows);
 }
 
 function short(time: string): string {

@@ -1,7 +1,7 @@
-import type { ExplainLanguage } from '#trail/explain/explain-reply.ts';
 import { localTime, tellStories, type ToldStory } from '#trail/tell/tell-story.ts';
 import { callOperation, report } from '../call.ts';
 import { type Command, type Invocation, usageError } from '../command.ts';
+import { LANG_OPTION, languageOf } from '../language.ts';
 
 export const trailCommand: Command = {
   name: 'trail',
@@ -11,7 +11,7 @@ export const trailCommand: Command = {
     since: { about: 'messages of which something happened since then: 2026-11-23, "2026-11-23 14:00", or how long ago: 3d, 12h, 30m', value: 'TIME' },
     until: { about: 'and before then', value: 'TIME' },
     limit: { about: 'the newest so many messages; 20 if nothing is said, 200 at most', value: 'N' },
-    lang: { about: 'the language: pl or en; else that of the terminal', value: 'LANGUAGE' },
+    lang: LANG_OPTION,
     as: { about: 'only what this account may see of it', value: 'LOGIN' },
   },
   async run(invocation) {
@@ -28,15 +28,6 @@ export const trailCommand: Command = {
     );
   },
 };
-
-/** As the user asked for it, else as the terminal is set; English where that is neither. */
-function languageOf(invocation: Invocation): ExplainLanguage {
-  const asked = invocation.value('lang');
-  if (asked === 'pl' || asked === 'en') return asked;
-  if (asked !== undefined) throw usageError('--lang is pl or en');
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
-  return (LC_ALL || LC_MESSAGES || LANG || '').startsWith('pl') ? 'pl' : 'en';
-}
 
 const AGES: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -1,7 +1,7 @@
 /**
  * Reports about single messages: complaints, and failures of authentication.
  *
- * RFC 5965 §2, §3 (Abuse Reporting Format) · RFC 6591 §3 (auth-failure) · RFC 6692 (Source-Port)
+ * RFC 5965 §2, §3 (Abuse Reporting Format) · RFC 6591 §3 (auth-failure)
  */
 import { Header } from '#message/header.ts';
 import { parseMessageId } from '#message/message-id.ts';
