@@ -34,5 +34,5 @@ function withoutOptional(text: string): string {
   return text
     .replace(/^#\[lmtp\]\n(?: .*\n)*/m, '')
     .replace(/^#\[queue\.smarthost\]\n(?: .*\n)*/m, '')
-    .replace(/^#\[\[queue\.routes\]\]\n(?: .*\n)*/m, '');
+    .replaceAll(/^#\[\[queue\.(?:routes|destinations|senders)\]\]\n(?: .*\n)*/gm, '');
 }
