@@ -35,11 +35,17 @@ export function formatEmails(emails: readonly number[]): string {
   return set;
 }
 
-/** Whether the set holds a message. */
-export function hasEmail(account: AccountId, emails: string, email: EmailId): boolean {
-  if (emails === '' || accountOf(email) !== account) return false;
-  const n = low(email);
-  return parseRanges(emails).some(([first, last]) => n >= first && n <= last);
+/** Which of these messages the set holds. */
+export function emailsAmong(account: AccountId, emails: string, wanted: Iterable<EmailId>): readonly EmailId[] {
+  if (emails === '') return [];
+  const ranges = parseRanges(emails);
+  const found: EmailId[] = [];
+  for (const email of wanted) {
+    if (accountOf(email) !== account) continue;
+    const n = low(email);
+    if (ranges.some(([first, last]) => n >= first && n <= last)) found.push(email);
+  }
+  return found;
 }
 
 /** Messages of the set, at most `limit`. */

@@ -4,7 +4,7 @@
  */
 import type { AccountId } from '#core/ids.ts';
 import type { TrailEntry } from './entry.ts';
-import type { Story } from './find.ts';
+import type { Story } from './story.ts';
 import type { TrailDetails } from './record.ts';
 
 /** The story as the account may see it; none where nothing of it is its own. */
