@@ -164,7 +164,7 @@ async function manageEverything(server: TestServer): Promise<void> {
     { address: 'jan.kowalski@second.example', login: 'jan' },
   ]);
   assert.deepEqual(await json(server, 'alias', 'remove', 'office@capri.test'), { address: 'office@capri.test' });
-  const shownDomain = { domain: 'second.example', catchAll: 'jan', separator: '=', addressSignIn: false };
+  const shownDomain = { domain: 'second.example', catchAll: 'jan', separator: '=', addressSignIn: false, arcSeal: false };
   assert.deepEqual(await json(server, 'domain', 'set', 'second.example', '--catch-all', 'jan', '--separator', '=', '--address-sign-in', 'no'), shownDomain);
   assert.deepEqual(await json(server, 'domain', 'set', 'second.example', '--no-catch-all'), { ...shownDomain, catchAll: null });
   assert.deepEqual(await json(server, 'account', 'remove', 'jan'), { login: 'jan' });
