@@ -7,7 +7,7 @@ import type { MessageContent } from './content.ts';
 import { Pace } from './pace.ts';
 import type { QueuedMessage, QueuedRecipient } from './queue-rows.ts';
 import type { DestinationLimits } from './settings.ts';
-import type { Destination, MailSession } from './transport.ts';
+import type { Destination, MailSession, Outcome } from './transport.ts';
 
 /** One message for recipients of one destination. */
 export interface Job {
@@ -28,8 +28,8 @@ export interface LaneHost {
   attempt(job: Job, session: MailSession, destination: Destination): Promise<AttemptResult>;
   /** A lane that was full is half empty. */
   hasRoom(lane: Lane): void;
-  /** No connection: sees to the results of all these. Returns until when the destination is left alone. */
-  unreachable(jobs: readonly Job[], error: unknown, failures: number): number;
+  /** No connection: sees to the results of all these. Returns what became of them, and until when the destination is left alone. */
+  unreachable(jobs: readonly Job[], error: unknown, failures: number): { readonly outcome: Outcome; readonly restsUntilMs: number };
 }
 
 /** A connection without work is kept this long. */
@@ -45,6 +45,8 @@ export class Lane {
   readonly limits: DestinationLimits;
   /** Until then nothing is sent here, unless the administrator asks for it. */
   restsUntilMs: number = 0;
+  /** Why. */
+  lastFailure: Outcome | undefined;
   readonly #host: LaneHost;
   readonly #pace: Pace;
   /** Connections that the destination lets us have, as far as is known: one until it has answered. */
@@ -188,7 +190,9 @@ export class Lane {
         const jobs = [job, ...this.#jobs.splice(0)];
         this.#waiting = 0;
         this.#fullAt = 0;
-        this.restsUntilMs = this.#host.unreachable(jobs, error, this.#failures);
+        const { outcome, restsUntilMs } = this.#host.unreachable(jobs, error, this.#failures);
+        this.lastFailure = outcome;
+        this.restsUntilMs = restsUntilMs;
       }
       return undefined;
     }

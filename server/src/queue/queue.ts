@@ -14,7 +14,7 @@ import { type AttemptResult, type Job, Lane, type LaneHost } from './lane.ts';
 import { claim, freeLeases, type Postponement, type RecipientKey } from './leases.ts';
 import { addressText } from './path-text.ts';
 import { isPushback } from './pushback.ts';
-import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue, readParked, readParkedLanes } from './queue-rows.ts';
+import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue, readParked, readParkedLanes, startOf } from './queue-rows.ts';
 import { destinationKey, makeRouting, type Routing } from './routing.ts';
 import { type DestinationRules, makeRules } from './rules.ts';
 import { LoginMemory } from './login-memory.ts';
@@ -193,13 +193,16 @@ export class Queue implements AsyncDisposable {
         else {
           const lane = this.#laneOf(found);
           const left = room.get(lane) ?? lane.roomFor(this.#laneRoom);
-          if (lane.restsUntilMs > nowMs && found.recipient.dueAtMs !== 0) postpone.push({ key, untilMs: restFor(lane, found.message, nowMs), parked: null });
-          else if (left > 0) {
+          if (lane.restsUntilMs > nowMs && found.recipient.dueAtMs !== 0) {
+            // What fails there now fails for the reason that it rests for: who waits for word of it hears it in time.
+            if (lane.lastFailure && this.#isTimeForWord(found, nowMs)) plans.push({ found, lane: undefined, outcome: lane.lastFailure });
+            else postpone.push({ key, untilMs: inTime(found.message, restFor(lane, found.message, nowMs), nowMs), parked: null });
+          } else if (left > 0) {
             room.set(lane, left - 1);
             plans.push({ found, lane, outcome: undefined });
           } else {
             full.add(lane);
-            postpone.push({ key, untilMs: nowMs + PARKED_MS, parked: lane.key });
+            postpone.push({ key, untilMs: inTime(found.message, nowMs + PARKED_MS, nowMs), parked: lane.key });
           }
         }
       }
@@ -221,6 +224,15 @@ export class Queue implements AsyncDisposable {
     if (deliverBy?.mode === 'R' && nowMs >= deliverBy.atMs)
       return { kind: 'failed', status: '5.4.7', reply: 'The time in which the message was to be delivered is over', host: undefined };
     return undefined;
+  }
+
+  /** Whether the sender is to be told now if it fails again: it is late, or its time is over. */
+  #isTimeForWord({ message, recipient }: DueRecipient, nowMs: number): boolean {
+    const ageMs = nowMs - startOf(message);
+    if (ageMs >= this.#services.settings.giveUpAfterMs) return true;
+    const isLate =
+      message.deliverBy?.mode === 'N' ? nowMs >= message.deliverBy.atMs : ageMs >= this.#rules.delayNoticeAfterMs(message.sender, recipient.domain);
+    return isLate && !recipient.isDelayTold && (recipient.notify === undefined || recipient.notify.includes('DELAY'));
   }
 
   /** Makes jobs of recipients: those of one message that share a fate go together. */
@@ -357,24 +369,24 @@ export class Queue implements AsyncDisposable {
     });
   }
 
-  #unreachable(jobs: readonly Job[], error: unknown, failures: number): number {
+  #unreachable(jobs: readonly Job[], error: unknown, failures: number): ReturnType<LaneHost['unreachable']> {
     const { settings, clock, log } = this.#services;
     const nowMs = clock.nowMs();
-    if (this.#isStopping) {
-      for (const job of jobs) this.#conclusions.giveBack(job);
-      return nowMs;
-    }
-    if (!(error instanceof TransportError)) log.error('queue.failed', error);
+    if (!this.#isStopping && !(error instanceof TransportError)) log.error('queue.failed', error);
     const { isPermanent, status, message, host } =
       error instanceof TransportError ? error : { isPermanent: false, status: '4.3.0', message: 'internal error', host: undefined };
     const outcome: Outcome = { kind: isPermanent ? 'failed' : 'deferred', status, reply: message, host };
+    if (this.#isStopping) {
+      for (const job of jobs) this.#conclusions.giveBack(job);
+      return { outcome, restsUntilMs: nowMs };
+    }
     for (const job of jobs)
       this.#conclude(
         job,
         job.recipients.map(() => outcome),
       );
     const rest = settings.retryDelaysMs[Math.min(failures, settings.retryDelaysMs.length) - 1] ?? 60_000;
-    return isPermanent ? nowMs : nowMs + Math.min(rest, LONGEST_REST_MS);
+    return { outcome, restsUntilMs: isPermanent ? nowMs : nowMs + Math.min(rest, LONGEST_REST_MS) };
   }
 
   #settled(results: readonly Settled[]): void {
@@ -432,6 +444,11 @@ function* withSuppressions(reading: Program<readonly DueRecipient[]>, nowMs: num
 /** Who has waited long can wait somewhat longer, so that a crowd behind a dead destination is not moved all the time. */
 function restFor(lane: Lane, { createdAtMs }: QueuedMessage, nowMs: number): number {
   return Math.round(lane.restsUntilMs + Math.random() * Math.min((nowMs - createdAtMs) / 4, 2 * LONGEST_REST_MS));
+}
+
+/** Not later than the message is to be there. */
+function inTime({ deliverBy }: QueuedMessage, ms: number, nowMs: number): number {
+  return deliverBy !== undefined && deliverBy.atMs > nowMs ? Math.min(ms, deliverBy.atMs) : ms;
 }
 
 function contentOf(bytes: Uint8Array): { readonly sizeBytes: number; read(start: number, length: number): Promise<Uint8Array> } {

@@ -237,6 +237,24 @@ suite('the schedule', () => {
     );
   });
 
+  test('who waits for a destination that is left alone hears of it in time', async () => {
+    await using dead = await startScriptedPeer(async (conversation) => {
+      conversation.close();
+    });
+    await using house = await openHouse({ routes: { 'dead.test': dead.port } });
+    const first = await house.send({ to: ['first@dead.test'] });
+    await house.recipient(first, (row) => row.attempts === 1 && !row.isLeased);
+    const tried = dead.connections();
+    const late = await house.send({ to: ['late@dead.test'], nowMs: house.clock.nowMs() - 5 * HOUR_MS });
+    await house.recipient(late, (row) => row.isDelayTold && !row.isLeased);
+    await house.send({ to: ['over@dead.test'], nowMs: house.clock.nowMs() - 121 * HOUR_MS });
+    await until(async () => (await house.notices()).length === 2);
+    const [delayed = '', failed = ''] = await house.notices();
+    assert.match(delayed, /late@dead\.test\r\nAction: delayed/);
+    assert.match(failed, /over@dead\.test\r\nAction: failed\r\nStatus: 4\.4\.7/);
+    assert.equal(dead.connections(), tried, 'nobody was asked for it');
+  });
+
   test('what one slow destination has too much of waits behind the others and is taken when there is room', async () => {
     const gate = Promise.withResolvers<void>();
     await using slow = await startScriptedPeer(async (conversation) => {
