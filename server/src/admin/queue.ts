@@ -1,7 +1,10 @@
 /** Operations on the queue of mail for elsewhere. */
 import { z } from 'zod';
 import { DomainError } from '#core/errors.ts';
-import { holdAccountMail, listAccountHolds } from '#queue/hold.ts';
+import type { AccountId } from '#core/ids.ts';
+import { newReceiptId } from '#core/receipt-id.ts';
+import { holdAccountMail, listAccountHolds, readAccountHold } from '#queue/hold.ts';
+import { releaseAccountSending } from '#queue/limits/hold.ts';
 import { listQueued, type Queued, type QueueFilter, type QueuePage, stateOf } from '#queue/list-queued.ts';
 import { dropQueued, holdQueued, type OperateArgs, releaseQueued, retryQueued } from '#queue/operate.ts';
 import { addressText } from '#queue/path-text.ts';
@@ -207,12 +210,25 @@ function change(verb: string, mutation: Mutation<OperateArgs, number>, about: st
       if ([ids !== undefined, all !== undefined, isFiltered].filter(Boolean).length !== 1)
         throw new DomainError('bad-request', 'name messages by their ids, or by what they have in common, or say that all are meant');
       const args = { actor: ACTOR, reason, nowMs: clock.nowMs() };
-      if (ids === undefined) return { recipients: await changeAll(store, mutation, await filterOf(store, input), args) };
+      if (ids === undefined) {
+        const filter = await filterOf(store, input);
+        // All mail of an account: then what it sends from now on goes too.
+        const isWholeAccount =
+          verb === 'release' && filter.account !== undefined && [input.state, input.domain, input.sender].every((part) => part === undefined);
+        const released = isWholeAccount ? await endHold(store, filter.account, args.nowMs) : 0;
+        return { recipients: released + (await changeAll(store, mutation, filter, args)) };
+      }
       let recipients = 0;
       for (const queueIds of slices(await named(store, ids))) recipients += await store.commit(mutation, { ...args, queueIds });
       return { recipients };
     },
   });
+}
+
+/** The number of recipients whose mail goes on. */
+async function endHold(store: Store, account: AccountId, nowMs: number): Promise<number> {
+  if ((await store.query(readAccountHold(account))) === undefined) return 0;
+  return (await releaseAccountSending(store, { account, actor: ACTOR, id: newReceiptId(nowMs), nowMs })).recipients;
 }
 
 /** A page after the other; what a page does not hold is not in memory. */

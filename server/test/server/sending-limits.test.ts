@@ -56,11 +56,18 @@ test('a hold keeps what is submitted, tells user and administrator once, and the
   assert.deepEqual(await subjects(server, 'ala'), ['Sending from your account is on hold']);
   assert.deepEqual(await subjects(server, 'admin'), ['Sending from ala is on hold']);
 
+  assert.ok((await capri<{ queued: readonly unknown[] }>(server, 'queue', 'list', '--account', 'ala', '--state', 'held')).queued.length >= 8);
   const { wasHeld } = await capri<{ wasHeld: boolean }>(server, 'account', 'release', 'ala');
   assert.equal(wasHeld, true);
   await until(() => Promise.resolve(delivered() >= 110));
   assert.equal(new Set(peer.received.flatMap(({ recipients }) => recipients)).size, 110, 'everybody has it');
   assert.equal((await account(server)).sending.hold, null);
+
+  await capri(server, 'queue', 'hold-account', 'ala');
+  assert.ok((await send(await signedIn(server, 'ala'), 11, 10)).isOk);
+  assert.deepEqual(await capri(server, 'queue', 'release', '--account', 'ala'), { recipients: 10 });
+  assert.equal((await account(server)).sending.hold, null);
+  await until(() => Promise.resolve(delivered() >= 120));
   assert.deepEqual(await subjects(server, 'ala'), ['Sending from your account is on hold']);
 });
 
