@@ -20,7 +20,7 @@ export interface Actor {
   readonly account: AccountId;
   /** As signed in. */
   readonly login: string;
-  readonly door: 'imap' | 'pop3' | 'jmap' | 'web';
+  readonly door: 'imap' | 'pop3';
   /** Of the client. */
   readonly address: string;
 }

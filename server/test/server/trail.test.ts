@@ -80,6 +80,22 @@ test('what a client puts into a mailbox itself is found by its Message-ID', { ti
   );
 });
 
+test('what is asked for wrongly is one clear line', { timeout: 60_000 }, async () => {
+  await using server = await startServer();
+  const cases: ReadonlyArray<readonly [words: readonly string[], status: number, line: RegExp]> = [
+    [[], 2, /^capri: MESSAGE-ID\|ADDRESS\|ID is missing; usage: capri trail /],
+    [['x', '--lang', 'de'], 2, /^capri: --lang is pl or en$/],
+    [['x', '--limit', '0'], 2, /^capri: --limit is a number from 1 to 200$/],
+    [['x', '--since', 'yesterday'], 2, /^capri: --since is a date/],
+    [['x', '--since', '1h', '--until', '2h'], 1, /^capri: the time that it begins with is after the one that it ends with$/],
+    [['x', '--as', 'nobody'], 1, /^capri: there is no account nobody;/],
+  ];
+  for (const [words, status, line] of cases) {
+    const finished = await server.capri('trail', ...words);
+    assert.deepEqual([finished.status, line.test(finished.output.trimEnd())], [status, true], finished.output);
+  }
+});
+
 async function submit(server: TestServer): Promise<void> {
   const transport = createTransport({
     host: '127.0.0.1',

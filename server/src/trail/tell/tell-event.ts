@@ -177,7 +177,7 @@ function done({ details, by, messages }: ToldEvent, words: Words): string {
   return `${words.by(login, door, textOf(details, 'remote'))}${(messages ?? 1) > 1 ? words.withOthers((messages ?? 1) - 1) : ''}`;
 }
 
-const DOORS: Readonly<Record<string, string>> = { imap: 'IMAP', pop3: 'POP3', jmap: 'JMAP', web: 'webmail' };
+const DOORS: Readonly<Record<string, string>> = { imap: 'IMAP', pop3: 'POP3' };
 
 function names({ recipients }: ToldEvent): string {
   const shown = recipients.slice(0, NAMED).map(({ address }) => oneLine(address));
