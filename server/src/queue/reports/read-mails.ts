@@ -3,6 +3,7 @@
  * server goes on. What cannot be read stays in its mailbox for a person.
  */
 import { Worker } from 'node:worker_threads';
+import { DomainError } from '#core/errors.ts';
 import { readMessage } from '#store/read-messages.ts';
 import { findTrail } from '#trail/find.ts';
 import type { TrailEntry } from '#trail/entry.ts';
@@ -33,7 +34,15 @@ export async function readReportMails(services: ReadServices, signal: AbortSigna
     found = await services.store.query(readReportMailsWaiting(PAGE));
     for (const mail of found) {
       signal.throwIfAborted();
-      await readOne(services, mail);
+      try {
+        await readOne(services, mail);
+      } catch (error) {
+        if (error instanceof DomainError && error.temporary) throw error;
+        // One mail must not keep the others from being read; it stays in its mailbox.
+        services.log.error('reports.failed', error, { email: mail.email });
+        const nothing = { email: mail.email, origin: '', receivedAtMs: mail.receivedAtMs, nowMs: services.clock.nowMs(), reports: [], complaints: [] };
+        await services.store.commit(keepReports, nothing);
+      }
     }
     if (found.length < PAGE) return;
   }

@@ -16,6 +16,7 @@ interface ReceivedRow {
   readonly at: number;
   readonly event: TrailEventName;
   readonly sender: string;
+  readonly recipients: string;
   readonly details: string;
 }
 
@@ -27,8 +28,8 @@ export async function collectDmarc(store: Store, day: string, signal: AbortSigna
   for (let after = (await firstAfter(store, startMs)) - 1; after < last - 1; ) {
     signal.throwIfAborted();
     const slice: readonly ReceivedRow[] = await store.query(checkedRows(after, last));
-    for (const { at, event, sender, details } of slice) {
-      if (at < startMs || at >= startMs + DAY_MS) continue;
+    for (const { at, event, sender, recipients, details } of slice) {
+      if (at < startMs || at >= startMs + DAY_MS || (event !== 'received' && event !== 'refused') || isReport(recipients)) continue;
       const parsed = JSON.parse(details) as TrailDetails;
       const checks = checksOf({ event, details: parsed });
       const sourceIp = parsed['remote'];
@@ -66,5 +67,11 @@ function* rowFrom(trail: number): Program<{ readonly trail: number; readonly at:
 
 function* checkedRows(after: number, before: number): Program<readonly ReceivedRow[]> {
   return yield* all<ReceivedRow>(sql`
-    SELECT trail, at, event, sender, details FROM trail WHERE trail > ${after} AND trail < ${before} ORDER BY trail LIMIT ${SLICE}`);
+    SELECT trail, at, event, sender, recipients, details FROM trail WHERE trail > ${after} AND trail < ${before} ORDER BY trail LIMIT ${SLICE}`);
+}
+
+/** Mail that went to addresses for reports only: reporting it would have two servers report each other's reports for ever. */
+function isReport(recipients: string): boolean {
+  if (!recipients.includes('"Reports"')) return false;
+  return (JSON.parse(recipients) as readonly (readonly unknown[])[]).every((recipient) => recipient[3] === 'Reports');
 }
