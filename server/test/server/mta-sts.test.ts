@@ -16,4 +16,5 @@ test('a domain here serves its policy, and capri domain dns names the record tha
   await assert.rejects(fetchStsPolicy(fetcher, 'other.test', signal), (error: PolicyError) => error.type === 'sts-webpki-invalid');
   const shown = await server.capri('domain', 'dns', 'capri.test', '--json');
   assert.match(shown.output, /v=STSv1; id=[0-9a-f]{20};/);
+  assert.match(shown.output, /"mta-sts\.capri\.test"/);
 });

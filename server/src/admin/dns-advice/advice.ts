@@ -54,7 +54,11 @@ export function adviseRecords({ domain, keys, site }: AdvisedDomain): readonly A
     },
     ...(site.stsRecord === undefined
       ? []
-      : [{ purpose: 'mta-sts', type: 'TXT', name: `_mta-sts.${domain}`, value: site.stsRecord, importance: 'recommended' } satisfies AdvisedRecord]),
+      : [
+          { purpose: 'mta-sts', type: 'TXT', name: `_mta-sts.${domain}`, value: site.stsRecord, importance: 'recommended' } satisfies AdvisedRecord,
+          // Where the policy is fetched.
+          { purpose: 'address', type: 'A/AAAA', name: `mta-sts.${domain}`, value: '', importance: 'recommended' } satisfies AdvisedRecord,
+        ]),
     { purpose: 'tls-rpt', type: 'TXT', name: `_smtp._tls.${domain}`, value: `v=TLSRPTv1; rua=mailto:${TLS_REPORTS}@${domain}`, importance: 'recommended' },
     ...services(domain, site),
   ];

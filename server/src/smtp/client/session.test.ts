@@ -138,6 +138,35 @@ suite('a session', () => {
     );
   });
 
+  for (const extensions of [['SIZE'], ['PIPELINING'], ['CHUNKING'], ['PIPELINING', 'CHUNKING']]) {
+    test(`with ${extensions.join(' and ')} that breaks off anywhere is told apart: before the end nothing has arrived, after it nobody knows`, {
+      timeout: 30_000,
+    }, async () => {
+      const told: string[] = [];
+      const isChunked = extensions.includes('CHUNKING');
+      const replies = ['250 ok\r\n', '250 ok\r\n', ...(isChunked ? [] : ['354 go\r\n'])];
+      for (let given = 0; given <= replies.length + 1; given++) {
+        await using peer = await startScriptedPeer(async (peer) => {
+          await hello(peer, ...extensions);
+          for (const reply of replies.slice(0, given)) await peer.answer(reply);
+          // The message: none of it, or all of it, and then no answer.
+          if (given > replies.length) for (let line = await peer.line(); line !== undefined && line !== '.' && line !== 'Hello.'; line = await peer.line());
+          peer.close();
+        });
+        using session = await open(peer.port);
+        const [outcome] = await session.send(message({}));
+        told.push(`${outcome?.kind}${outcome?.isUnsure === true ? ' unsure' : ''}`);
+      }
+      // Whether a message that was handed to the system has left it when the line breaks is not known here: it may be unsure a step early.
+      assert.deepEqual(
+        told.slice(0, replies.length),
+        replies.map(() => 'deferred'),
+      );
+      assert.match(told[replies.length] ?? '', /^deferred/);
+      assert.equal(told.at(-1), 'deferred unsure');
+    });
+  }
+
   for (const [name, { script, kind, isUnsure = false }] of Object.entries<{ script: (peer: Conversation) => Promise<void>; kind: string; isUnsure?: boolean }>({
     'answers the message before it has come': {
       script: async (peer) => {
