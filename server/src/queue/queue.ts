@@ -13,16 +13,15 @@ import { InHand, LEASE_MS } from './in-hand.ts';
 import { type AttemptResult, type Job, Lane, type LaneHost } from './lane.ts';
 import { claim, freeLeases, type Postponement, type RecipientKey } from './leases.ts';
 import { addressText } from './path-text.ts';
+import { foregone, type Found, inTime, isTimeForWord, LONGEST_REST_MS, restFor, withSuppressions } from './plan.ts';
 import { isPushback } from './pushback.ts';
-import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue, readParked, readParkedLanes, startOf } from './queue-rows.ts';
+import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue, readParked, readParkedLanes } from './queue-rows.ts';
 import { destinationKey, makeRouting, type Routing } from './routing.ts';
 import { type DestinationRules, makeRules } from './rules.ts';
 import { LoginMemory } from './login-memory.ts';
 import type { Settled } from './settle.ts';
 import { Settlement } from './settlement.ts';
 import type { QueueServices } from './settings.ts';
-import { readSuppressions, type Suppression, suppressionText } from './suppression.ts';
-import type { Program } from '#store/sql.ts';
 import { type Destination, type MailSession, type Outcome, TransportError } from './transport.ts';
 
 /** Recipients looked at, and claimed, at one time. */
@@ -37,7 +36,6 @@ const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5000;
 /** What waits for a full lane is taken from behind the others as soon as there is room, and comes back by itself after this. */
 const PARKED_MS = 10 * 60_000;
-const LONGEST_REST_MS = 15 * 60_000;
 const LANES_REMEMBERED = 10_000;
 /** Messages for people here whose time has come, filed at one time. */
 const FILED_AT_ONCE = 4;
@@ -187,7 +185,7 @@ export class Queue implements AsyncDisposable {
       // An own lease that ended before its work (the machine slept): it goes on.
       if (this.#inHand.has(key)) isLate = true;
       else {
-        const outcome = this.#foregone(found.message, suppressed.get(index), nowMs);
+        const outcome = foregone(found.message, suppressed.get(index), nowMs);
         const isHere = outcome === undefined && found.message.releaseAtMs !== undefined && (await this.#services.isLocalDomain(found.recipient.domain));
         if (outcome !== undefined || isHere) plans.push({ found, lane: undefined, outcome });
         else {
@@ -195,7 +193,8 @@ export class Queue implements AsyncDisposable {
           const left = room.get(lane) ?? lane.roomFor(this.#laneRoom);
           if (lane.restsUntilMs > nowMs && found.recipient.dueAtMs !== 0) {
             // What fails there now fails for the reason that it rests for: who waits for word of it hears it in time.
-            if (lane.lastFailure && this.#isTimeForWord(found, nowMs)) plans.push({ found, lane: undefined, outcome: lane.lastFailure });
+            if (lane.lastFailure && isTimeForWord(found, this.#services.settings.giveUpAfterMs, this.#rules, nowMs))
+              plans.push({ found, lane: undefined, outcome: lane.lastFailure });
             else postpone.push({ key, untilMs: inTime(found.message, restFor(lane, found.message, nowMs), nowMs), parked: null });
           } else if (left > 0) {
             room.set(lane, left - 1);
@@ -215,24 +214,6 @@ export class Queue implements AsyncDisposable {
     this.#dispatch(plans.filter((_, index) => got[index] === true));
     for (const lane of full) lane.awaitRoom(this.#laneRoom);
     return { claimed: plans.length, postponed: postpone.length };
-  }
-
-  /** What needs no attempt. */
-  #foregone({ deliverBy }: QueuedMessage, suppression: Suppression | undefined, nowMs: number): Outcome | undefined {
-    if (suppression !== undefined) return { kind: 'failed', status: '5.7.1', reply: suppressionText(suppression), host: undefined, isSuppressed: true };
-    // RFC 2852 §4.1.3
-    if (deliverBy?.mode === 'R' && nowMs >= deliverBy.atMs)
-      return { kind: 'failed', status: '5.4.7', reply: 'The time in which the message was to be delivered is over', host: undefined };
-    return undefined;
-  }
-
-  /** Whether the sender is to be told now if it fails again: it is late, or its time is over. */
-  #isTimeForWord({ message, recipient }: DueRecipient, nowMs: number): boolean {
-    const ageMs = nowMs - startOf(message);
-    if (ageMs >= this.#services.settings.giveUpAfterMs) return true;
-    const isLate =
-      message.deliverBy?.mode === 'N' ? nowMs >= message.deliverBy.atMs : ageMs >= this.#rules.delayNoticeAfterMs(message.sender, recipient.domain);
-    return isLate && !recipient.isDelayTold && (recipient.notify === undefined || recipient.notify.includes('DELAY'));
   }
 
   /** Makes jobs of recipients: those of one message that share a fate go together. */
@@ -423,32 +404,11 @@ export class Queue implements AsyncDisposable {
   }
 }
 
-interface Found {
-  readonly due: readonly DueRecipient[];
-  readonly suppressed: ReadonlyMap<number, Suppression>;
-}
-
 /** What is to be done with a recipient: to a lane, to an outcome that is known already, or (neither) into a mailbox here. */
 interface Plan {
   readonly found: DueRecipient;
   readonly lane: Lane | undefined;
   readonly outcome: Outcome | undefined;
-}
-
-function* withSuppressions(reading: Program<readonly DueRecipient[]>, nowMs: number): Program<Found> {
-  const due = yield* reading;
-  const addresses = due.map(({ message: { account }, recipient: { localPart, domain } }) => ({ account, localPart, domain }));
-  return { due, suppressed: yield* readSuppressions(addresses, nowMs) };
-}
-
-/** Who has waited long can wait somewhat longer, so that a crowd behind a dead destination is not moved all the time. */
-function restFor(lane: Lane, { createdAtMs }: QueuedMessage, nowMs: number): number {
-  return Math.round(lane.restsUntilMs + Math.random() * Math.min((nowMs - createdAtMs) / 4, 2 * LONGEST_REST_MS));
-}
-
-/** Not later than the message is to be there. */
-function inTime({ deliverBy }: QueuedMessage, ms: number, nowMs: number): number {
-  return deliverBy !== undefined && deliverBy.atMs > nowMs ? Math.min(ms, deliverBy.atMs) : ms;
 }
 
 function contentOf(bytes: Uint8Array): { readonly sizeBytes: number; read(start: number, length: number): Promise<Uint8Array> } {
