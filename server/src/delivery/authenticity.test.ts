@@ -68,7 +68,8 @@ test('what nobody vouches for and p=reject forbids is refused, and only the trai
   deepEqual([entry?.event, entry?.sender, entry?.recipients.map(({ address }) => address)], ['refused', 'a@strict.example', ['anna@capri.example']]);
   const checks = entry && checksOf(entry);
   deepEqual([checks?.action, checks?.reasons, checks?.dmarc.result], ['reject', ['policy-reject', 'nobody-vouches'], 'fail']);
-  match(String(entry?.details['reply']), /^550 5\.7\.26 /);
+  const reply = entry?.details['reply'];
+  ok(typeof reply === 'string' && reply.startsWith('550 5.7.26 '));
 });
 
 test('p=quarantine goes to Junk, where its owner can find it', async () => {

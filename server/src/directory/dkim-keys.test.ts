@@ -113,8 +113,8 @@ async function open(...domains: readonly string[]): Promise<
     readonly clock: FakeClock;
     readonly dns: FakeDns;
     readonly log: MemoryLog;
-    tend(): Promise<void>;
-    keys(): Promise<readonly DkimKeyInfo[]>;
+    readonly tend: () => Promise<void>;
+    readonly keys: () => Promise<readonly DkimKeyInfo[]>;
   }
 > {
   const opened = await openTestStore({ mutations: DIRECTORY_MUTATIONS });

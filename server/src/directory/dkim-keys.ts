@@ -143,8 +143,8 @@ const LETTERS = 'bcdefghijklmnopqrstuvwxyz';
 
 /** `r20261123`, then `r20261123b`. A retired key's record may still be published, so its name is taken too. */
 function* freeSelector(domain: string, wanted: string): Program<string> {
-  for (const letter of ['', ...LETTERS]) {
-    const selector = `${wanted}${letter}`;
+  for (let twin = 0; twin <= LETTERS.length; twin++) {
+    const selector = `${wanted}${twin === 0 ? '' : LETTERS[twin - 1]}`;
     if ((yield* one(sql`SELECT 1 FROM dkim_key WHERE domain = ${domain} AND selector = ${selector}`)) === undefined) return selector;
   }
   throw new DomainError('object-limit', `${domain} has had too many keys today`);
