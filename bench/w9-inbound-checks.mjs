@@ -6,7 +6,8 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { args, cpu, emit, list, memMb, now, pool, sleep } from './lib/common.mjs';
+import Database from 'better-sqlite3';
+import { args, cpu, emit, list, memMb, now, pool } from './lib/common.mjs';
 import { Corpus, dotStuff } from './lib/corpus.mjs';
 import { freePort, makeSigner, zoneOf } from './inbound/signed.mjs';
 import { Smtp } from './lib/smtp.mjs';
@@ -82,11 +83,20 @@ try {
   server.kill('SIGTERM');
   await new Promise((resolve) => server.once('exit', resolve));
   dns.disconnect();
-  await sleep(50);
+  proveChecked();
   if (!process.env.NODE_FLAGS) fs.rmSync(directory, { recursive: true, force: true });
   else process.stderr.write(`profiles are in ${directory}\n`);
 }
 process.exit(0);
+
+/** Figures of mail that was not checked, or did not pass, would be worth nothing. */
+function proveChecked() {
+  const database = new Database(path.join(directory, 'data/store/metadata.sqlite'), { readonly: true });
+  const found = database.prepare("SELECT json_extract(details, '$.checks.dmarc.result') AS dmarc, json_extract(details, '$.checks.dkim[0].result') AS dkim, json_extract(details, '$.checks.spf.result') AS spf, count(*) AS messages, avg(length(details)) AS octets FROM trail WHERE event = 'received' GROUP BY 1, 2, 3").all();
+  database.close();
+  const wanted = o.without ? null : 'pass';
+  if (found.length !== 1 || [found[0].dmarc, found[0].dkim, found[0].spf].some((result) => result !== wanted)) throw new Error(`not every message was checked and passed: ${JSON.stringify(found)}`);
+}
 
 /** The corpus's message as this domain would write it: From is its own. */
 function messageOf(domain, n) {
