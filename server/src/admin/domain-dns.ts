@@ -67,7 +67,7 @@ export const domainDnsOperations: readonly AnyOperation[] = [
       const keys = await keysOf(store, domain, clock.nowMs());
       const pointers = await advisePointers(resolver, site.mailHostname);
       const records: AdvisedRecord[] = adviseRecords({ domain, keys, site }).flatMap((record) =>
-        record.purpose === 'address' ? [record, ...pointers] : [record],
+        record.purpose === 'address' && record.name === site.mailHostname ? [record, ...pointers] : [record],
       );
       return await Promise.all(
         records.map(async (record) => {

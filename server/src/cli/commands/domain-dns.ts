@@ -1,14 +1,15 @@
 import { adviceWords, type AdviceLanguage, purposeText, statusText } from '#admin/dns-advice/texts.ts';
 import type { ShownKey, ShownRecord } from '#admin/domain-dns.ts';
 import { callOperation, report } from '../call.ts';
-import { type Command, type Invocation, usageError } from '../command.ts';
+import type { Command } from '../command.ts';
+import { LANG_OPTION, languageOf } from '../language.ts';
 
 export const domainDnsCommands: readonly Command[] = [
   {
     name: 'domain dns',
     about: 'Show the DNS records that a domain should have, and whether they are there',
     operands: ['DOMAIN'],
-    options: { language: { about: 'language of the explanations: pl or en (else that of the terminal)', value: 'L' } },
+    options: { lang: LANG_OPTION },
     async run(invocation) {
       const language = languageOf(invocation);
       const records = await callOperation<readonly ShownRecord[]>(invocation, 'domain.dns', { domain: invocation.operands[0] });
@@ -39,12 +40,4 @@ function recordText({ purpose, line, importance, status, found, until }: ShownRe
 
 function keysText(keys: readonly ShownKey[]): string {
   return keys.map(({ state, line }) => `[${state}] ${line}\n`).join('\n');
-}
-
-function languageOf(invocation: Invocation): AdviceLanguage {
-  const wanted = invocation.value('language');
-  if (wanted === 'pl' || wanted === 'en') return wanted;
-  if (wanted !== undefined) throw usageError(`--language ${wanted} is neither pl nor en`);
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
-  return (LC_ALL || LC_MESSAGES || LANG || '').startsWith('pl') ? 'pl' : 'en';
 }
