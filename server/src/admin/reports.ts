@@ -225,14 +225,12 @@ function showDmarc({ domain, reports }: DomainReports): ShownDmarc {
     passed: sum(reports, ({ passed }) => passed),
     failed: sum(reports, ({ failed }) => failed),
     reporters: names(reports),
-    sources: rows
-      .slice(0, MOST_SOURCES)
-      .map(({ source, messages, dispositions, reporters }) => ({
-        ...source,
-        messages,
-        dispositions: [...dispositions].toSorted(),
-        reporters: [...reporters].toSorted(),
-      })),
+    sources: rows.slice(0, MOST_SOURCES).map(({ source, messages, dispositions, reporters }) => ({
+      ...source,
+      messages,
+      dispositions: [...dispositions].toSorted(),
+      reporters: [...reporters].toSorted(),
+    })),
   };
 }
 
