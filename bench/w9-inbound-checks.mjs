@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import Database from 'better-sqlite3';
+import { createRequire } from 'node:module';
 import { args, cpu, emit, list, memMb, now, pool } from './lib/common.mjs';
 import { Corpus, dotStuff } from './lib/corpus.mjs';
 import { freePort, makeSigner, zoneOf } from './inbound/signed.mjs';
@@ -14,6 +14,7 @@ import { Smtp } from './lib/smtp.mjs';
 
 const o = args({ conc: '8,32', n: 3000, size: 5120, domains: 20, server: 'capri' });
 const repository = path.resolve(import.meta.dirname, '..');
+const Database = createRequire(path.join(repository, 'server/package.json'))('better-sqlite3');
 const node = path.join(repository, `node_modules/node-linux-${process.arch}/bin/node`);
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-w9-'));
 
