@@ -10,6 +10,7 @@ import { toToml } from '#config/values.ts';
 import { silentLog } from '#log/pino-log.ts';
 import { makeTicketKeys } from '#net/tls-context.ts';
 import { startWriter } from '#store/sqlite/start-writer.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { readCertificates } from './certificates.ts';
 import { ensureOwnCertificate } from './own-certificate.ts';
 import { bindings } from './ports.ts';
@@ -67,14 +68,5 @@ function greeting(port: number): Promise<string> {
     });
     socket.once('error', () => resolve(''));
     socket.once('close', () => resolve(''));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

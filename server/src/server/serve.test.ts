@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -8,6 +7,7 @@ import { parseConfig } from '#config/read.ts';
 import { configExample } from '#config/render.ts';
 import { toToml } from '#config/values.ts';
 import { silentLog } from '#log/pino-log.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { ensureOwnCertificate } from './own-certificate.ts';
 import { startServer } from './serve.ts';
 
@@ -47,12 +47,3 @@ test('when the writer dies the server says that it cannot go on, and can be take
     fs.rmSync(directory, { recursive: true });
   }
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -7,8 +7,8 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { issueCertificate, makeAuthority } from '#net/dev-certificate.ts';
+import { freePort } from './free-port.ts';
 import { program, run } from './outside.ts';
-import { freePort } from './unbound.ts';
 
 const NOBODY = 65_534;
 const authority = makeAuthority('Postfix test', Date.now());

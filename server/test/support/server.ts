@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { readConfig } from '#config/read.ts';
@@ -14,6 +13,7 @@ import { hashPassword } from '#directory/password.ts';
 import { issueCertificate, makeAuthority } from '#net/dev-certificate.ts';
 import { openOffline } from '#server/offline.ts';
 import { checkStore, type Problem } from '#store/check.ts';
+import { freePorts } from './free-port.ts';
 import { run, type Finished } from './outside.ts';
 
 const NAMES = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'https'] as const;
@@ -72,7 +72,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const directory = options.directory ?? fs.mkdtempSync(path.join(os.tmpdir(), 'capri-server-'));
   const configFile = path.join(directory, 'capri.toml');
   const lmtpSocket = path.join(directory, 'lmtp.sock');
-  const ports = await freePorts();
+  const ports = await choosePorts();
   const certificate = issueCertificate(authority, ['localhost', '127.0.0.1', '::1', `mail.${domain}`, `mta-sts.${domain}`], { nowMs: Date.now() });
   fs.writeFileSync(path.join(directory, 'certificate.pem'), certificate.certificate);
   fs.writeFileSync(path.join(directory, 'key.pem'), certificate.key, { mode: 0o600 });
@@ -192,19 +192,8 @@ ${config.includes('[sending_limits]') ? '' : UNLIMITED_SENDING}${listeners}${lmt
 /** Where a test does not say how much accounts may send. */
 const UNLIMITED_SENDING = '[sending_limits]\nrecipients_per_hour = 0\nrecipients_per_day = 0\nhold_points = 0\n';
 
-/** Ports that nothing listens on just now. */
-async function freePorts(): Promise<Ports> {
-  const held = await Promise.all(
-    NAMES.map(
-      () =>
-        new Promise<net.Server>((resolve, reject) => {
-          const server = net.createServer();
-          server.on('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = Object.fromEntries(held.map((server, index) => [NAMES[index], (server.address() as net.AddressInfo).port])) as unknown as Ports;
-  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/** One for each listener. */
+async function choosePorts(): Promise<Ports> {
+  const ports = await freePorts(NAMES.length);
+  return Object.fromEntries(NAMES.map((name, index) => [name, ports[index]])) as unknown as Ports;
 }

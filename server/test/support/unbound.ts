@@ -1,11 +1,11 @@
 /** Debian's unbound as the validating resolver, over zones signed here: a real AD bit, real SERVFAIL for what is forged. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { StubResolver } from '#net/dns/stub-resolver.ts';
 import type { DnsServer } from '#net/dns/transport.ts';
+import { freePort } from './free-port.ts';
 import { run } from './outside.ts';
 
 export interface SignedZones {
@@ -109,16 +109,4 @@ async function ldns(folder: string, command: string, arguments_: readonly string
   const { status, output } = await run(command, arguments_, { cwd: folder });
   if (status !== 0) throw new Error(`${command} failed: ${output}`);
   return output;
-}
-
-/** Free over TCP; over UDP nobody else asks for it just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
