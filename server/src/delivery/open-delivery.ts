@@ -1,5 +1,6 @@
 /** The way in, as the doors get it from the composition root. */
 import { Allowances } from '#queue/limits/allowances.ts';
+import { SuppressionMemory } from '#queue/suppression-memory.ts';
 import { type Delivery, Refusal } from './delivery.ts';
 import { DirectoryMemory } from './directory-memory.ts';
 import { ForwardBook } from './forwarding/forward-book.ts';
@@ -12,6 +13,7 @@ export function openDelivery(given: DeliveryServices): Delivery {
     ...given,
     directory: new DirectoryMemory(given.directory, given.store),
     forwards: new ForwardBook(given.store),
+    suppressions: new SuppressionMemory(given.store),
     allowances: new Allowances(given.store, given.clock, given.settings.sending),
   };
   const stages = services.stages ?? STAGES;

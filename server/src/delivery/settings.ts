@@ -9,6 +9,7 @@ import type { Store } from '#store/store.ts';
 import { type AuthenticitySettings, DEFAULT_AUTHENTICITY_SETTINGS } from './checks/settings.ts';
 import type { ForwardBook } from './forwarding/forward-book.ts';
 import { DEFAULT_FORWARDING_SETTINGS, type ForwardingSettings } from './forwarding/settings.ts';
+import type { SuppressionMemory } from '#queue/suppression-memory.ts';
 import type { Stage } from './stage.ts';
 
 export interface DeliverySettings {
@@ -57,4 +58,5 @@ export interface DeliveryServices {
 export interface OpenDeliveryServices extends DeliveryServices {
   readonly allowances: Allowances;
   readonly forwards: ForwardBook;
+  readonly suppressions: SuppressionMemory;
 }

@@ -31,7 +31,7 @@ const MOST_IN_HAND = 10_000;
 const LANE_RECIPIENTS = 500;
 const NARROW_LANE_RECIPIENTS = 50;
 /** Looks follow each other no faster than this while less than a full look was found. */
-const PACE_MS = 5;
+const PACE_MS = 25;
 const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5000;
 /** What waits for a full lane is taken from behind the others as soon as there is room, and comes back by itself after this. */

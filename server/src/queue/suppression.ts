@@ -56,13 +56,14 @@ export function suppressionText({ reason, detail, createdAtMs, address }: Suppre
 }
 
 /** Puts an address on the list, as part of a mutation; what is there already lasts as long as the longer of both. */
-export function* suppress(_tx: Tx, { account, address, reason, detail, createdAtMs, expiresAtMs }: Suppression): Program<void> {
+export function* suppress(tx: Tx, { account, address, reason, detail, createdAtMs, expiresAtMs }: Suppression): Program<void> {
   yield* run(
     sql`INSERT INTO queue_suppression (account, address, reason, detail, created_at, expires_at)
         VALUES (${account ?? EVERYBODY}, ${address}, ${reason}, ${detail.slice(0, DETAIL_LIMIT)}, ${createdAtMs}, ${expiresAtMs ?? null})
         ON CONFLICT (account, address) DO UPDATE SET reason = excluded.reason, detail = excluded.detail, created_at = excluded.created_at,
           expires_at = CASE WHEN expires_at IS NULL OR excluded.expires_at IS NULL THEN NULL ELSE max(expires_at, excluded.expires_at) END`,
   );
+  tx.notify('suppressions');
 }
 
 export const addSuppression: Mutation<Suppression, void> = defineMutation('queue.addSuppression', function* (tx, args: Suppression) {

@@ -25,7 +25,7 @@ export interface Tx {
   notify(topic: Topic): void;
 }
 
-export type Topic = 'queue' | 'directory' | 'sending' | 'segments';
+export type Topic = 'queue' | 'directory' | 'sending' | 'suppressions' | 'segments';
 
 export interface Mutation<Args, Result> {
   readonly name: string;

@@ -4,7 +4,8 @@
  * RFC 6376 §3.5, §3.7, §5 · RFC 8301 · RFC 8463
  */
 import { createHash, type KeyObject, sign } from 'node:crypto';
-import { yieldToLoop } from '#core/async.ts';
+import os from 'node:os';
+import { Semaphore, yieldToLoop } from '#core/async.ts';
 import type { Header } from '#message/header.ts';
 import { CanonicalBody } from './canonical-body.ts';
 import { relaxField, SignableFields, withoutLineEnd } from './canonical-header.ts';
@@ -87,10 +88,17 @@ export function seconds(timeMs: number): string {
 /** RSA in a thread of Node's pool; Ed25519 costs less than going there. */
 async function signatureOf(octets: Buffer, key: KeyObject): Promise<Buffer> {
   if (key.asymmetricKeyType === 'ed25519') return sign(null, createHash('sha256').update(octets).digest(), key);
+  return await signers.use(() => signInPool(octets, key));
+}
+
+/** As many at a time as there are processors: more would only keep the event loops waiting for theirs. */
+const signers = new Semaphore(os.availableParallelism());
+
+function signInPool(octets: Buffer, key: KeyObject): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   sign('sha256', octets, key, (error, signature) => {
     if (error === null) resolve(signature);
     else reject(error);
   });
-  return await promise;
+  return promise;
 }

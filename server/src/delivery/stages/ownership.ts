@@ -73,7 +73,8 @@ async function requireOwn(transaction: Transaction, name: string, value: string)
 /** Whether the account that has signed in may write as this address. */
 async function owns({ peer, services }: Transaction, path: Path): Promise<boolean> {
   const domain = asciiDomain(path.domain);
-  return peer.identity !== undefined && domain !== undefined && (await services.directory.maySendAs(peer.identity.account, path.localPart, domain));
+  if (peer.identity === undefined || domain === undefined || !(await services.directory.isLocalDomain(domain))) return false;
+  return await services.directory.maySendAs(peer.identity.account, path.localPart, domain);
 }
 
 /** The reverse-path has been checked already, and is what most messages name in From. */

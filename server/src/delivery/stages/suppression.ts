@@ -4,17 +4,17 @@
  *
  * RFC 3463 §3.8 (5.7.1)
  */
-import { readSuppression, suppressionKey, suppressionText } from '#queue/suppression.ts';
+import { suppressionKey, suppressionText } from '#queue/suppression.ts';
 import { Refusal } from '../delivery.ts';
 import type { Stage } from '../stage.ts';
 
 export const suppression: Stage = {
   name: 'suppression',
 
-  async recipient({ peer, services: { store, clock } }, _requested, target) {
+  async recipient({ peer, services: { suppressions, clock } }, _requested, target) {
     if (peer.identity === undefined || target.kind !== 'remote') return;
     const { localPart, domain } = target.recipient;
-    const found = await store.query(readSuppression(peer.identity.account, suppressionKey(localPart, domain), clock.nowMs()));
+    const found = await suppressions.find(peer.identity.account, suppressionKey(localPart, domain), clock.nowMs());
     if (found) throw new Refusal(550, '5.7.1', suppressionText(found), `suppressed: ${found.reason}`);
   },
 };
