@@ -19,6 +19,7 @@ import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, r
 import { destinationKey, makeRouting, type Routing } from './routing.ts';
 import { type DestinationRules, makeRules } from './rules.ts';
 import { LoginMemory } from './login-memory.ts';
+import { Rush } from './rush.ts';
 import type { Settled } from './settle.ts';
 import { Settlement } from './settlement.ts';
 import type { QueueServices } from './settings.ts';
@@ -30,8 +31,6 @@ const MOST_IN_HAND = 10_000;
 /** Recipients that one lane holds; fewer while much is in hand altogether, so that slow destinations leave room for the others. */
 const LANE_RECIPIENTS = 500;
 const NARROW_LANE_RECIPIENTS = 50;
-/** Looks follow each other no faster than this while less than a full look was found. */
-const PACE_MS = 25;
 const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5000;
 /** What waits for a full lane is taken from behind the others as soon as there is room, and comes back by itself after this. */
@@ -58,6 +57,7 @@ export class Queue implements AsyncDisposable {
   readonly #filing = new Semaphore(FILED_AT_ONCE);
   readonly #subscription: Disposable;
   readonly #running: Promise<void>;
+  readonly #rush = new Rush();
   #isStopping = false;
   #isWoken = false;
   #wake: (() => void) | undefined;
@@ -87,6 +87,7 @@ export class Queue implements AsyncDisposable {
       unreachable: (jobs, error, failures) => this.#unreachable(jobs, error, failures),
     };
     this.#subscription = services.store.onNotify('queue', () => {
+      this.#rush.note();
       this.#wakeUp();
     });
     this.#running = this.#run();
@@ -127,7 +128,7 @@ export class Queue implements AsyncDisposable {
         const hasMoreParked = await this.#refill();
         const isFullLook = (await this.#look()) || hasMoreParked;
         if (!isFullLook) await this.#sleep(await this.#untilNextDue());
-        if (!this.#isStopping && !isFullLook) await pause(PACE_MS);
+        if (!this.#isStopping && !isFullLook) await this.#rush.pass();
       } catch (error) {
         if (this.#isStopping) return;
         this.#services.log.error('queue.failed', error);
@@ -413,10 +414,4 @@ interface Plan {
 
 function contentOf(bytes: Uint8Array): { readonly sizeBytes: number; read(start: number, length: number): Promise<Uint8Array> } {
   return { sizeBytes: bytes.length, read: (start, length) => Promise.resolve(bytes.subarray(start, start + length)) };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
