@@ -124,6 +124,12 @@ suite('the stub resolver', () => {
       assert.equal((await resolver.resolveMx(name)).status, 'no-domain');
   });
 
+  test('survives a server to which there is no way', async () => {
+    // No socket may be connected to the broadcast address: the error comes as it does where the network is down.
+    const resolver = new StubResolver({ servers: [{ address: '255.255.255.255', port: 53 }], timeoutMs: 50 });
+    await assert.rejects(resolver.resolveMx('example.test'), { name: 'DnsError', code: 'server-failure' });
+  });
+
   test('goes on to the next server', async () => {
     await using dead = await FakeDns.start({}, { silent: 1000 });
     await using dns = await FakeDns.start(ZONE);

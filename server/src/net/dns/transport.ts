@@ -66,16 +66,17 @@ function askUdp(server: DnsServer, question: Question, timeoutMs: number): Promi
   const timer = setTimeout(() => {
     reject(new DnsError('timeout', `${server.address} did not answer in ${Math.round(timeoutMs)} ms`));
   }, timeoutMs);
-  socket.on('error', (cause) => {
-    reject(new DnsError('server-failure', `${server.address}: ${cause.message}`, { cause }));
-  });
+  const failed = (cause: Error): void => reject(new DnsError('server-failure', `${server.address}: ${cause.message}`, { cause }));
+  socket.on('error', failed);
   socket.on('message', (bytes) => {
     const packet = readPacket(bytes);
     if (packet && question.isAnsweredBy(packet)) resolve(packet);
     else if (++forgeries >= FORGERIES) resolve(undefined);
   });
-  socket.connect(server.port, server.address, () => {
-    socket.send(question.octets);
+  // Without a way to the server (a network that is down) the callback gets the error; sending would throw past everybody.
+  socket.connect(server.port, server.address, (cause?: Error) => {
+    if (cause) failed(cause);
+    else socket.send(question.octets);
   });
   return promise.finally(() => {
     clearTimeout(timer);
