@@ -191,6 +191,12 @@ suite('a session', () => {
       },
       kind: 'failed',
     },
+    'says yes to DATA instead of asking for the message': {
+      script: async (peer) => {
+        for (const text of ['250 ok\r\n', '250 ok\r\n', '250 2.0.0 taken\r\n']) await peer.answer(text);
+      },
+      kind: 'deferred',
+    },
     'answers the final dot with 354': {
       script: async (peer) => {
         for (const text of ['250 ok\r\n', '250 ok\r\n', '354 go\r\n']) await peer.answer(text);

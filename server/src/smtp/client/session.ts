@@ -197,10 +197,7 @@ export class SmtpSession implements MailSession {
     if (!isPositive(mail)) this.#refuseAll(mail, progress);
     for (let index = 0; index < progress.outcomes.length; index++) this.#recipientReply(await this.#reply(commandMs), index, progress);
     if (chunking) return progress.outcomes.includes(undefined);
-    const data = await this.#reply(dataMs);
-    if (data.code === 354) return true;
-    this.#refuseAll(data, progress);
-    return false;
+    return this.#isDataWanted(await this.#reply(dataMs), progress);
   }
 
   async #envelopeInTurn(commands: readonly string[], progress: Progress): Promise<boolean> {
@@ -214,9 +211,14 @@ export class SmtpSession implements MailSession {
     for (const [index, line] of recipients.entries()) this.#recipientReply(await this.#command(line, commandMs), index, progress);
     if (!progress.outcomes.includes(undefined)) return false;
     if (this.#capabilities.chunking) return true;
-    const data = await this.#command('DATA\r\n', dataMs);
-    if (data.code === 354) return true;
-    this.#refuseAll(data, progress);
+    return this.#isDataWanted(await this.#command('DATA\r\n', dataMs), progress);
+  }
+
+  #isDataWanted(reply: Reply, progress: Progress): boolean {
+    if (reply.code === 354) return true;
+    // A yes to a message that it has not seen would be taken for a delivery.
+    if (isPositive(reply)) throw new NetError('closed', `the server answers DATA with ${replyText(reply)}`);
+    this.#refuseAll(reply, progress);
     return false;
   }
 
