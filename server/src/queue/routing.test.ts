@@ -16,7 +16,7 @@ test('a route goes before the smarthost, its own domain before those above, and 
     ['partner.example', 'x.partner.example', 'a.b.partner.example', 'x.deep.partner.example', 'notpartner.example', '[192.0.2.1]'].map((domain) =>
       destinationKey(routing.destinationOf(domain)),
     ),
-    ['relay exact:25 ', 'relay below:25 ', 'relay below:25 ', 'relay deeper:25 ', 'relay smart:25 ', 'relay smart:25 '],
+    ['relay exact:25 opportunistic ', 'relay below:25 opportunistic ', 'relay below:25 opportunistic ', 'relay deeper:25 opportunistic ', 'relay smart:25 opportunistic ', 'relay smart:25 opportunistic '],
   );
 });
 
@@ -71,6 +71,11 @@ test('a route without a server leaves the destination as it is and says from whe
   assert.deepEqual(news, { kind: 'domain', domain: 'x.example', source });
   assert.deepEqual(other, { kind: 'relay', relay: relay('smart'), source: { helo: 'mail.example' } });
   assert.notEqual(destinationKey(news), destinationKey({ kind: 'domain', domain: 'x.example' }));
+});
+
+test('routes to one server that ask for TLS of different kinds share no connections', () => {
+  const keys = (['none', 'opportunistic', 'required', 'implicit'] as const).map((tls) => destinationKey({ kind: 'relay', relay: { ...relay('smart'), tls } }));
+  assert.equal(new Set(keys).size, 4);
 });
 
 function relay(host: string): Relay {

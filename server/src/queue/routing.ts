@@ -62,7 +62,8 @@ function hostKey(destination: Destination): string {
     case 'literal':
       return destination.literal;
     case 'relay':
-      return `relay ${destination.relay.host}:${destination.relay.port} ${destination.relay.login ?? ''}`;
+      // What one route insists on must not go over a line that another one has opened with less.
+      return `relay ${destination.relay.host}:${destination.relay.port} ${destination.relay.tls} ${destination.relay.login ?? ''}`;
   }
 }
 
