@@ -48,7 +48,8 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
   const envelopeSender = splitAddress(message.sender);
   const sender = (await services.trueSender?.(envelopeSender)) ?? envelopeSender;
   const language = dsnLanguage((message.account === undefined ? undefined : await services.languageOf?.(message.account)) ?? '');
-  const isFull = message.ret === 'FULL' && content.sizeBytes <= FULL_LIMIT && told.some(({ verdict }) => verdict.tell === 'failed');
+  // Of a message that requires TLS only the header goes back (RFC 8689 §5).
+  const isFull = message.ret === 'FULL' && message.tlsNeed !== 'required' && content.sizeBytes <= FULL_LIMIT && told.some(({ verdict }) => verdict.tell === 'failed');
   const bytes = buildDsn({
     reportingHost: settings.hostname,
     from: { name: 'Mail Delivery System', localPart: 'postmaster', domain: settings.domain },

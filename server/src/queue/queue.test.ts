@@ -92,6 +92,9 @@ suite('the queue', () => {
     await house.send({ to: ['a@one.test'], ret: 'FULL' });
     await house.settled();
     assert.ok((await house.notices())[0]?.includes('Hello.'));
+    await house.send({ to: ['a@one.test'], ret: 'FULL', tlsNeed: 'required' });
+    await house.settled();
+    assert.ok(!(await house.notices())[1]?.includes('Hello.'), 'not of a message that requires TLS');
   });
 
   test('sends the notice on its own way to a sender elsewhere, and none about a notice', async () => {

@@ -45,7 +45,7 @@ export interface House extends AsyncDisposable {
   events(name: string): readonly unknown[];
 }
 
-export interface Mail extends Partial<Pick<Outgoing, 'nowMs' | 'priority' | 'deliverBy' | 'releaseAtMs' | 'ret' | 'envelopeId' | 'hold'>> {
+export interface Mail extends Partial<Pick<Outgoing, 'nowMs' | 'priority' | 'deliverBy' | 'releaseAtMs' | 'ret' | 'envelopeId' | 'hold' | 'tlsNeed'>> {
   readonly to: readonly string[];
   readonly from?: string;
   readonly notify?: readonly string[];
