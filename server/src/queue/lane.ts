@@ -36,6 +36,9 @@ export interface LaneHost {
 const IDLE_MS = 1500;
 /** A connection is not kept open through a longer pause. */
 const KEEP_MS = 5000;
+/** While other destinations wait for a connection, one that is busy gives way to them after so many messages, or so long. */
+const TURN_MESSAGES = 50;
+const TURN_MS = 30_000;
 /** A lane holds what it can begin within this, within bounds. */
 const AHEAD_MS = 60_000;
 
@@ -124,10 +127,13 @@ export class Lane {
   }
 
   async #work(): Promise<void> {
+    const beganAtMs = performance.now();
     let session: MailSession | undefined;
     let sent = 0;
+    let turn = 0;
     try {
       while (!this.#isStopping) {
+        if (this.#host.slots.waiting > 0 && (turn >= TURN_MESSAGES || (turn > 0 && performance.now() - beganAtMs > TURN_MS))) break;
         if (this.#workers > Math.min(this.#cap, this.#pace.connections) && this.#workers > 1) break;
         const waitMs = this.#jobs.length === 0 ? 0 : this.#pace.waitMs(performance.now());
         if (waitMs > KEEP_MS) break;
@@ -150,6 +156,7 @@ export class Lane {
           if (!session) break;
         }
         sent++;
+        turn++;
         await this.#attempt(job, session);
       }
     } finally {

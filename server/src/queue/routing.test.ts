@@ -16,7 +16,14 @@ test('a route goes before the smarthost, its own domain before those above, and 
     ['partner.example', 'x.partner.example', 'a.b.partner.example', 'x.deep.partner.example', 'notpartner.example', '[192.0.2.1]'].map((domain) =>
       destinationKey(routing.destinationOf(domain)),
     ),
-    ['relay exact:25 opportunistic ', 'relay below:25 opportunistic ', 'relay below:25 opportunistic ', 'relay deeper:25 opportunistic ', 'relay smart:25 opportunistic ', 'relay smart:25 opportunistic '],
+    [
+      'relay exact:25 opportunistic ',
+      'relay below:25 opportunistic ',
+      'relay below:25 opportunistic ',
+      'relay deeper:25 opportunistic ',
+      'relay smart:25 opportunistic ',
+      'relay smart:25 opportunistic ',
+    ],
   );
 });
 

@@ -135,6 +135,24 @@ suite('the schedule', () => {
     assert.deepEqual([peer.connections, peer.received.map(({ recipients }) => recipients.length)], [2, [10, 10, 5, 1]]);
   });
 
+  test('a busy destination gives way to others that wait for a connection', async () => {
+    await using peer = await startPeer();
+    await using house = await openHouse({
+      isIdle: true,
+      routes: { 'busy.test': peer.port },
+      zone: {},
+      settings: { connections: 1 },
+      moreRoutes: [{ domain: 'other.test', relay: { host: 'localhost', port: peer.port, tls: 'none' } }],
+    });
+    for (let n = 0; n < 200; n++) await house.send({ to: [`r${n}@busy.test`] });
+    await house.send({ to: ['late@other.test'] });
+    house.start();
+    await house.settled();
+    const at = peer.received.findIndex(({ recipients }) => recipients.includes('late@other.test'));
+    assert.ok(at >= 0 && at < 100, `${at} messages went before it`);
+    assert.equal(peer.received.length, 201);
+  });
+
   test('goes slower where it is told to, and delivers everything all the same', async () => {
     let refusals = 2;
     await using peer = await startPeer({ data: () => (refusals-- > 0 ? { code: 451, text: '4.7.28 too fast' } : undefined) });
