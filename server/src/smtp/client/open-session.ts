@@ -81,7 +81,11 @@ export async function openSession(connection: OutgoingConnection, options: OpenO
   }
 }
 
-async function converse(connection: OutgoingConnection, options: OpenOptions): Promise<OpenedSession> {
+/** Until a session is ready for mail, in times of the greeting's: each answer late and none too late must not hold a connection for an hour. */
+const OPENING_TIMES = 3;
+
+async function converse(connection: OutgoingConnection, given: OpenOptions): Promise<OpenedSession> {
+  const options = { ...given, timeLimits: withinAll(given.timeLimits) };
   const { timeLimits, demand } = options;
   let proof: Proof | undefined;
   if (demand.tls === 'implicit') proof = await secure(connection, options, '');
@@ -102,6 +106,24 @@ async function converse(connection: OutgoingConnection, options: OpenOptions): P
   if (options.login !== undefined) await signIn(connection, capabilities, { ...options, tls: proof?.tls });
   const missing = demand.tls === 'opportunistic' && !proof ? new TlsProblem('starttls-not-supported', 'the server does not offer STARTTLS', helo) : undefined;
   return { connection, capabilities, tls: proof?.tls, helo, flaw: proof?.flaw ?? missing };
+}
+
+/** The same limits, and one for all of them together from now on. */
+function withinAll(limits: TimeLimits): TimeLimits {
+  const untilMs = performance.now() + OPENING_TIMES * limits.greetingMs;
+  const left = (ms: number): number => Math.max(1, Math.min(ms, untilMs - performance.now()));
+  return {
+    ...limits,
+    get greetingMs() {
+      return left(limits.greetingMs);
+    },
+    get handshakeMs() {
+      return left(limits.handshakeMs);
+    },
+    get commandMs() {
+      return left(limits.commandMs);
+    },
+  };
 }
 
 interface Proof {

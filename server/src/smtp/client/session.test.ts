@@ -167,6 +167,41 @@ suite('a session', () => {
     });
   }
 
+  test('gives up a server whose every answer comes late, although none too late', async () => {
+    let answers = 0;
+    await using peer = await startScriptedPeer(async (peer) => {
+      peer.say('220 mx\r\n');
+      for (const text of ['250-mx\r\n250 AUTH LOGIN\r\n', '334 \r\n', '334 \r\n', '235 in\r\n']) {
+        if ((await peer.line()) === undefined) return;
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        peer.say(text);
+        answers++;
+      }
+    });
+    await using dns = await FakeDns.start({});
+    const transport = new SmtpTransport({ hostname: 'capri.test', resolver: dns.resolver(), timeLimits: { ...FAST, greetingMs: 100, commandMs: 250 } });
+    const relay = { host: '127.0.0.1', port: peer.port, tls: 'none', login: 'jan', password: 'secret' } as const;
+    await assert.rejects(transport.connect({ kind: 'relay', relay }, new AbortController().signal), { name: 'TransportError', isPermanent: false });
+    assert.ok(answers < 4, `${answers} answers`);
+  });
+
+  test('does not wait for a hundred slow answers', async () => {
+    let answers = 0;
+    await using peer = await startScriptedPeer(async (peer) => {
+      await hello(peer, 'SIZE');
+      while ((await peer.answer('250 ok\r\n')) !== undefined) {
+        answers++;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+    });
+    await using dns = await FakeDns.start({});
+    const transport = new SmtpTransport({ hostname: 'capri.test', resolver: dns.resolver(), timeLimits: { ...FAST, commandMs: 100 } });
+    using session = await open(peer.port, transport);
+    const outcomes = await session.send(message({ recipients: Array.from({ length: 100 }, (_, n) => `r${n}@peer.test`) }));
+    assert.deepEqual([...new Set(kinds(outcomes))], ['deferred']);
+    assert.ok(answers < 50, `${answers} answers`);
+  });
+
   for (const [name, { script, kind, isUnsure = false }] of Object.entries<{ script: (peer: Conversation) => Promise<void>; kind: string; isUnsure?: boolean }>({
     'answers the message before it has come': {
       script: async (peer) => {

@@ -20,6 +20,8 @@ const PIECE = 128 * 1024;
 /** A session is not kept for ever, so that changes (DNS, certificates) are seen and the server's patience is not tried. */
 const MOST_MESSAGES = 1000;
 const LONGEST_MS = 10 * 60_000;
+/** For the answers to the whole envelope, in times of one: a hundred recipients at five minutes each would hold a connection for a working day. */
+const ENVELOPE_TIMES = 6;
 /** For the whole content of a message, even if each piece is taken in time. */
 const LONGEST_CONTENT_MS = 2 * 3600_000;
 /** For what a server may have said before it closed the line in the middle of a message. */
@@ -50,6 +52,7 @@ export class SmtpSession implements MailSession {
   readonly #openedAtMs = performance.now();
   #messages = 0;
   #isBroken = false;
+  #envelopeUntilMs = Infinity;
   /** The server has answered something in the present transaction. */
   #hasAnswered = false;
   /** A transaction was begun and not ended. */
@@ -155,6 +158,7 @@ export class SmtpSession implements MailSession {
   async #transact(message: OutboundMessage, content: OutgoingContent, progress: Progress): Promise<void> {
     const { writer } = this.#connection;
     const { chunking, pipelining } = this.#capabilities;
+    this.#envelopeUntilMs = performance.now() + ENVELOPE_TIMES * this.#timeLimits.commandMs;
     if (this.#needsReset) {
       this.#needsReset = false;
       await this.#command('RSET\r\n', this.#timeLimits.commandMs);
@@ -166,6 +170,7 @@ export class SmtpSession implements MailSession {
       this.#needsReset = true;
       return;
     }
+    this.#envelopeUntilMs = Infinity;
     const accepted = progress.outcomes.flatMap((outcome, index) => (outcome ? [] : [index]));
     if (accepted.length === 0) {
       // DATA was pipelined and accepted although nobody is left: the empty message ends it (RFC 2920 §3.1).
@@ -302,7 +307,7 @@ export class SmtpSession implements MailSession {
   }
 
   async #reply(timeoutMs: number): Promise<Reply> {
-    const reply = await readReply(this.#connection.reader, timeoutMs);
+    const reply = await readReply(this.#connection.reader, Math.max(1, Math.min(timeoutMs, this.#envelopeUntilMs - performance.now())));
     this.#hasAnswered = true;
     // RFC 5321 §3.8: the server is about to close, whatever was asked.
     if (reply.code === 421) throw new ServiceClosing(reply);
