@@ -96,7 +96,10 @@ export class Conclusions {
       };
     }
     if (verdict.kind === 'untried') return { kind: 'untried', ...key, dueAtMs: verdict.dueAtMs };
-    const dueAtMs = verdict.kind === 'done' ? clock.nowMs() + (settings.retryDelaysMs[0] ?? 60_000) : verdict.dueAtMs;
+    const dueAtMs =
+      verdict.kind === 'done'
+        ? clock.nowMs() + (settings.retryDelaysMs[Math.min(recipient.attempts, settings.retryDelaysMs.length - 1)] ?? 60_000)
+        : verdict.dueAtMs;
     const isDelayTold = recipient.isDelayTold || (verdict.tell === 'delayed' && isTold);
     return { kind: 'later', ...key, dueAtMs, status: outcome.status, host: outcome.host, reply: outcome.reply, isDelayTold };
   }

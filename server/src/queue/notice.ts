@@ -49,7 +49,8 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
   const sender = (await services.trueSender?.(envelopeSender)) ?? envelopeSender;
   const language = dsnLanguage((message.account === undefined ? undefined : await services.languageOf?.(message.account)) ?? '');
   // Of a message that requires TLS only the header goes back (RFC 8689 §5).
-  const isFull = message.ret === 'FULL' && message.tlsNeed !== 'required' && content.sizeBytes <= FULL_LIMIT && told.some(({ verdict }) => verdict.tell === 'failed');
+  const isFull =
+    message.ret === 'FULL' && message.tlsNeed !== 'required' && content.sizeBytes <= FULL_LIMIT && told.some(({ verdict }) => verdict.tell === 'failed');
   const bytes = buildDsn({
     reportingHost: settings.hostname,
     from: { name: 'Mail Delivery System', localPart: 'postmaster', domain: settings.domain },
@@ -61,7 +62,7 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
     envelopeId: message.envelopeId,
     unique: id,
     recipients: told.map((one) => describe(one, message, { language, giveUpAfterMs: settings.giveUpAfterMs, nowMs })),
-    original: isFull ? await content.read(0, content.sizeBytes) : await readHeader(content),
+    original: await originalOf(services, message, content, isFull),
     returned: isFull ? 'message' : 'header',
     smtpUtf8: message.smtpUtf8,
   });
@@ -117,6 +118,17 @@ function describe({ recipient, outcome, verdict }: Told, message: QueuedMessage,
     nextAttemptMs: isDelayed ? verdict.dueAtMs : undefined,
     retryUntilMs: isDelayed ? startOf(message) + giveUpAfterMs : undefined,
   };
+}
+
+/** What goes back with the notice. Once its time is over, a message that cannot be read keeps nobody from hearing of it: it would never be told of, nor ever go. */
+async function originalOf({ settings, clock, log }: QueueServices, message: QueuedMessage, content: MessageContent, isFull: boolean): Promise<Uint8Array> {
+  try {
+    return isFull ? await content.read(0, content.sizeBytes) : await readHeader(content);
+  } catch (error) {
+    if (clock.nowMs() - startOf(message) < settings.giveUpAfterMs) throw error;
+    log.error('queue.failed', error, { queueId: message.queueId, cause: 'the sender is told without the message, which cannot be read' });
+    return new Uint8Array(0);
+  }
 }
 
 async function readHeader(content: MessageContent): Promise<Uint8Array> {
