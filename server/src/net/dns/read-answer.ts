@@ -105,7 +105,8 @@ function toAddress6(octets: Buffer, start: number): string | undefined {
 function toMx(octets: Buffer, start: number, end: number): MxRecord | undefined {
   if (end - start < 3) return undefined;
   const name = readName(octets, start + 2, end);
-  if (name === undefined || (name !== '.' && !isName(name))) return undefined;
+  // Where an address stands for the name, nobody is to be found; but there is a record, and the domain itself is not asked instead (RFC 5321 §5.1).
+  if (name === undefined) return undefined;
   return { preference: octets.readUInt16BE(start), exchange: name === '.' ? '' : name };
 }
 

@@ -38,6 +38,13 @@ suite('the hosts of a domain', () => {
     );
   });
 
+  test('are not the domain itself where its records name no host', async () => {
+    await using dns = await FakeDns.start({ 'odd.test': { MX: [{ preference: 1, exchange: '8.8.8.8' }], A: ['8.8.4.4'] } });
+    const { list } = await findExchanges(dns.resolver(), { kind: 'domain', domain: 'odd.test' }, rules);
+    assert.deepEqual(list, [{ name: '8.8.8.8', port: 25 }]);
+    await assert.rejects(findHost(dns.resolver(), { name: '8.8.8.8', port: 25 }, 'domain', rules), { name: 'TransportError', status: '5.4.4' });
+  });
+
   test('that are this server, by name or address, and all that are no better, are not tried', async () => {
     await using peer = await startPeer();
     const zone = (better: string, own: string): Zone => ({
