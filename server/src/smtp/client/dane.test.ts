@@ -50,6 +50,17 @@ suite('DANE', () => {
     assert.equal(matchDane([record(2, 0, 1, other)], [leaf, leaf, other], ['mx.peer.test'], nowMs), undefined);
   });
 
+  test('a certificate whose key cannot be read proves nothing, and throws nothing', () => {
+    // The object identifier of P-256 made one that nobody knows.
+    const raw = Buffer.from(anchor.raw);
+    const at = raw.indexOf(Buffer.from('2a8648ce3d030107', 'hex'));
+    assert.ok(at > 0);
+    raw[at + 7] = 0x7f;
+    const odd = new X509Certificate(raw);
+    assert.throws(() => odd.publicKey);
+    assert.equal(matchDane([record(2, 1, 1, anchor)], [leaf, odd], ['mx.peer.test'], nowMs), undefined);
+  });
+
   test('one record of many is enough', () => {
     const records = [record(3, 1, 1, anchor), record(2, 0, 2, new X509Certificate(stranger.certificate)), record(3, 1, 1, leaf)];
     assert.deepEqual(matchDane(records, chain, [], nowMs), { check: 'dane-ee' });

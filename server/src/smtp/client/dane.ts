@@ -55,7 +55,8 @@ export function recordText({ usage, selector, matchingType, data }: TlsaRecord):
 }
 
 function isMatch({ selector, matchingType, data }: TlsaRecord, certificate: X509Certificate): boolean {
-  const octets = selector === CERTIFICATE ? certificate.raw : keyOctets(certificate.publicKey);
+  const octets = selector === CERTIFICATE ? certificate.raw : keyOctets(certificate);
+  if (!octets) return false;
   const digest = DIGESTS[matchingType];
   return data.equals(digest ? createHash(digest.name).update(octets).digest() : octets);
 }
@@ -68,7 +69,7 @@ function leadsTo(record: TlsaRecord, chain: readonly X509Certificate[], nowMs: n
     // A trust anchor that is written out need not be sent (RFC 7671 §5.2.2, §5.2.3).
     if (record.matchingType === 0 && isSignedByRecord(record, certificate, nowMs)) return true;
     const above = chain[at + 1];
-    if (!above || !above.ca || !certificate.checkIssued(above) || !certificate.verify(above.publicKey)) return false;
+    if (!above || !above.ca || !certificate.checkIssued(above) || !hasSigned(above, certificate)) return false;
   }
   return false;
 }
@@ -76,15 +77,16 @@ function leadsTo(record: TlsaRecord, chain: readonly X509Certificate[], nowMs: n
 function isSignedByRecord({ selector, data }: TlsaRecord, certificate: X509Certificate, nowMs: number): boolean {
   if (selector === PUBLIC_KEY) {
     const key = readPublicKey(data);
-    return key !== undefined && hasSigned(key, certificate);
+    return key !== undefined && hasSigned({ publicKey: key }, certificate);
   }
   const anchor = readCertificate(data);
-  return anchor !== undefined && anchor.ca && isInTime(anchor, nowMs) && certificate.checkIssued(anchor) && hasSigned(anchor.publicKey, certificate);
+  return anchor !== undefined && anchor.ca && isInTime(anchor, nowMs) && certificate.checkIssued(anchor) && hasSigned(anchor, certificate);
 }
 
-function hasSigned(key: KeyObject, certificate: X509Certificate): boolean {
+/** Keys of kinds that are not known here throw when they are looked at. */
+function hasSigned(signer: { readonly publicKey: KeyObject }, certificate: X509Certificate): boolean {
   try {
-    return certificate.verify(key);
+    return certificate.verify(signer.publicKey);
   } catch {
     return false;
   }
@@ -99,8 +101,12 @@ function isForServers({ keyUsage }: { readonly keyUsage?: readonly string[] | un
   return keyUsage === undefined || keyUsage.includes('1.3.6.1.5.5.7.3.1') || keyUsage.includes('2.5.29.37.0');
 }
 
-function keyOctets(key: KeyObject): Buffer {
-  return key.export({ type: 'spki', format: 'der' });
+function keyOctets(certificate: X509Certificate): Buffer | undefined {
+  try {
+    return certificate.publicKey.export({ type: 'spki', format: 'der' });
+  } catch {
+    return undefined;
+  }
 }
 
 function readCertificate(octets: Buffer): X509Certificate | undefined {
