@@ -97,6 +97,12 @@ export class Settlement {
           for (const entry of entries) await this.#writeAll([entry]);
           return;
         }
+        const [entry] = entries;
+        if (!isTemporary && entry && isMoreThanResults(entry)) {
+          // A delivered message must not go out anew with every lease because something else about it cannot be written.
+          await this.#writeAll([{ results: entry.results }]);
+          return;
+        }
         if (this.#isStopping || !isTemporary) {
           warnOfRepeats(log, results);
           break;
@@ -117,6 +123,11 @@ export class Settlement {
     }
     return this.#gathered.splice(0, count);
   }
+}
+
+/** There is a trail besides, or what was learnt. A notice is no mere addition: what cannot be told of is not settled. */
+function isMoreThanResults({ trail = [], notice, bounces = [], taken = [] }: Entry): boolean {
+  return notice === undefined && trail.length + bounces.length + taken.length > 0;
 }
 
 function warnOfRepeats(log: Log, results: readonly Settled[]): void {
