@@ -57,6 +57,15 @@ test('reports to the addresses of every domain are filed apart, read, kept once,
   deepEqual(await call(house, 'reports.dmarc', {}), []);
 });
 
+test('a report of a time to come, which would hide others for years, is not kept', async () => {
+  await using house = await openHouse();
+  const day = Math.floor(house.clock.nowMs() / 1000);
+  await deliver(house, 'dmarc-reports@capri.example', dmarcMail('capri.example', 'org.example', day + 400 * 86_400));
+  await read(house);
+  deepEqual(await call(house, 'reports.dmarc', {}), []);
+  match(JSON.stringify(house.log.lines.filter(({ event }) => event === 'reports.failed')), /capri\.example, of a time that is not over/);
+});
+
 test("the server's own report about a domain of its own is read too", async () => {
   await using house = await openHouse();
   const text = dmarcMail('capri.example', 'capri.example');
@@ -168,10 +177,10 @@ function pathOf(text: string): Path {
 
 const DAY = Date.UTC(2026, 10, 20) / 1000;
 
-function dmarcMail(domain: string, organization: string): string {
+function dmarcMail(domain: string, organization: string, day = DAY): string {
   const record = (ip: string, count: number, result: string, disposition: string): string =>
     `<record><row><source_ip>${ip}</source_ip><count>${count}</count><policy_evaluated><disposition>${disposition}</disposition><dkim>${result}</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>${domain}</header_from></identifiers><auth_results><spf><domain>x.example</domain><result>fail</result></spf></auth_results></record>`;
-  const xml = `<feedback><report_metadata><org_name>${organization}</org_name><email>a@${organization}</email><report_id>r1</report_id><date_range><begin>${DAY}</begin><end>${DAY + 86_399}</end></date_range></report_metadata><policy_published><domain>${domain}</domain><p>reject</p></policy_published>${record('192.0.2.1', 7, 'pass', 'none')}${record('198.51.100.66', 2, 'fail', 'reject')}</feedback>`;
+  const xml = `<feedback><report_metadata><org_name>${organization}</org_name><email>a@${organization}</email><report_id>r1</report_id><date_range><begin>${day}</begin><end>${day + 86_399}</end></date_range></report_metadata><policy_published><domain>${domain}</domain><p>reject</p></policy_published>${record('192.0.2.1', 7, 'pass', 'none')}${record('198.51.100.66', 2, 'fail', 'reject')}</feedback>`;
   return `From: a@${organization}\r\nSubject: Report Domain: ${domain}\r\nContent-Type: application/gzip; name="${organization}!${domain}.xml.gz"\r\nContent-Transfer-Encoding: base64\r\n\r\n${gzipSync(
     xml,
   )

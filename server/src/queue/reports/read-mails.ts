@@ -23,6 +23,8 @@ const MOST_BYTES = 20 * 2 ** 20;
 const READ_BYTES = 2 ** 20;
 const TIME_LIMIT_MS = 60_000;
 const MEMORY_MB = 512;
+/** Clocks differ, and some report a day before it is over. A report of a time to come would stand first, and hide others, for years. */
+const AHEAD_MS = 2 * DAY_MS;
 /** How far back a message that is complained about may lie. */
 const COMPLAINT_SPAN_MS = 45 * DAY_MS;
 /** Kinds that say that somebody did not want the mail. RFC 5965 §7.3 */
@@ -61,6 +63,7 @@ async function readOne(services: ReadServices, mail: ReportMail): Promise<void> 
   const reports: KeptReport[] = [];
   const complaints: KeptComplaint[] = [];
   const foreign: string[] = [];
+  const ahead: string[] = [];
   for (const one of found) {
     const kept =
       one.kind === 'dmarc'
@@ -72,7 +75,8 @@ async function readOne(services: ReadServices, mail: ReportMail): Promise<void> 
             : [keepFailure(one.report, origin, receivedAtMs)];
     for (const report of kept) {
       // Anybody can send a report about anything.
-      if (await services.isLocalDomain(report.domain)) reports.push(report);
+      if (report.endMs > receivedAtMs + AHEAD_MS || report.endMs < 0) ahead.push(report.domain);
+      else if (await services.isLocalDomain(report.domain)) reports.push(report);
       else foreign.push(report.domain);
     }
     if (one.kind === 'feedback' && isComplaint(one.report)) complaints.push(...(await complaintOf(services, one.report, origin)));
@@ -80,10 +84,16 @@ async function readOne(services: ReadServices, mail: ReportMail): Promise<void> 
   await store.commit(keepReports, { email, origin, receivedAtMs, nowMs: clock.nowMs(), reports: reports.slice(0, 40), complaints });
   for (const { kind, domain, organization, passed, failed } of reports) log.info('reports.read', { kind, domain, organization, passed, failed, origin });
   for (const { kind, queueId } of complaints) log.info('reports.read', { kind: 'complaint', feedback: kind, queueId, origin });
-  if (problems.length > 0 || foreign.length > 0)
+  if (problems.length > 0 || foreign.length > 0 || ahead.length > 0)
     log.warn('reports.failed', {
       email,
-      cause: [...problems, ...foreign.map((domain) => `about ${domain.slice(0, 100)}, which is not ours`)].slice(0, 5).join('; '),
+      cause: [
+        ...problems,
+        ...foreign.map((domain) => `about ${domain.slice(0, 100)}, which is not ours`),
+        ...ahead.map((domain) => `about ${domain.slice(0, 100)}, of a time that is not over`),
+      ]
+        .slice(0, 5)
+        .join('; '),
     });
 }
 

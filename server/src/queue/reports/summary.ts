@@ -40,6 +40,8 @@ export interface TlsContent {
 
 const MOST_SOURCES = 1000;
 const MOST_FAILURES = 200;
+/** Characters of what is kept of one report: a few kilobytes of a packed mail must not become megabytes in the database. */
+const MOST_CONTENT = 128 * 1024;
 const KEY_LENGTH = 255;
 
 export function keepDmarc(report: ReceivedDmarcReport): KeptReport {
@@ -59,7 +61,8 @@ export function keepDmarc(report: ReceivedDmarcReport): KeptReport {
   );
   const sorted = sources.toSorted((one, other) => Number(one.passed) - Number(other.passed) || other.count - one.count);
   const sum = (rows: readonly DmarcSource[]): number => rows.reduce((total, { count }) => total + count, 0);
-  const content: DmarcContent = { policy: report.policy, sources: sorted.slice(0, MOST_SOURCES), leftOut: sum(sorted.slice(MOST_SOURCES)) + report.leftOut };
+  const kept = fitting(sorted.slice(0, MOST_SOURCES));
+  const content: DmarcContent = { policy: report.policy, sources: kept, leftOut: sum(sorted.slice(kept.length)) + report.leftOut };
   return {
     kind: 'dmarc',
     domain: report.domain.slice(0, KEY_LENGTH),
@@ -79,7 +82,7 @@ export function keepTls(report: ReceivedTlsReport): readonly KeptReport[] {
     const failures = policy.details
       .map(({ type, sessions, receivingHost, receivingAddress, reason }) => ({ type, sessions, host: receivingHost, address: receivingAddress, reason }))
       .toSorted((one, other) => other.sessions - one.sessions);
-    const content: TlsContent = { policy: policy.type, failures: failures.slice(0, MOST_FAILURES) };
+    const content: TlsContent = { policy: policy.type, failures: fitting(failures.slice(0, MOST_FAILURES)) };
     return {
       kind: 'tls',
       domain: policy.domain.slice(0, KEY_LENGTH),
@@ -95,10 +98,18 @@ export function keepTls(report: ReceivedTlsReport): readonly KeptReport[] {
   });
 }
 
+/** The first of these that fit into what is kept of a report. */
+function fitting<T>(rows: readonly T[]): readonly T[] {
+  let left = MOST_CONTENT;
+  const count = rows.findIndex((row) => (left -= JSON.stringify(row).length) < 0);
+  return count < 0 ? rows : rows.slice(0, count);
+}
+
 /** A failure of authentication, RFC 6591. */
 export function keepFailure(report: FeedbackReport, origin: string, receivedAtMs: number): KeptReport {
   const atMs = Date.parse(report.arrivalDate);
-  const whenMs = Number.isNaN(atMs) ? receivedAtMs : atMs;
+  // What a stranger dates into the future would stand first for years.
+  const whenMs = Number.isNaN(atMs) ? receivedAtMs : Math.min(atMs, receivedAtMs);
   return {
     kind: 'failure',
     domain: report.reportedDomain.slice(0, KEY_LENGTH),

@@ -45,6 +45,8 @@ export class ReportError extends Error {
 
 const MOST_RECORDS = 20_000;
 const MOST_RESULTS = 20;
+/** Messages of one record: sums of what strangers claim stay exact. */
+export const MOST_COUNT: number = 1e9;
 /** Characters of a value that is kept. */
 const MOST_VALUE = 300;
 const POLICY = new Set(['p', 'sp', 'np', 'adkim', 'aspf', 'pct', 'fo', 'testing', 'discovery_method']);
@@ -144,7 +146,7 @@ function toRecord({ values, reasons, dkim, spf }: GrowingRecord): ReceivedDmarcR
   const count = Number(values['count']);
   return {
     sourceIp: values['source_ip'] ?? '',
-    count: Number.isSafeInteger(count) && count > 0 ? count : 1,
+    count: Number.isSafeInteger(count) && count > 0 ? Math.min(count, MOST_COUNT) : 1,
     disposition: (values['disposition'] ?? 'none').toLowerCase(),
     dkim: (values['dkim'] ?? '').toLowerCase(),
     spf: (values['spf'] ?? '').toLowerCase(),

@@ -39,10 +39,10 @@ export function readFeedbackReport(fields: Buffer, original: Buffer | undefined)
 
 /** A failure told in words only, as an older Exim does: the address it came from, the domain, and the header behind it. */
 export function readPlainFailure(text: string): FeedbackReport | undefined {
-  const domain = /^\s*Sender Domain:\s*([A-Za-z0-9.-]{1,253})\s*$/m.exec(text)?.[1];
-  const sourceIp = /^\s*Sender IP Address:\s*([0-9A-Fa-f.:]{2,45})\s*$/m.exec(text)?.[1];
+  const domain = /^[ \t]*Sender Domain:[ \t]*([A-Za-z0-9.-]{1,253})[ \t\r]*$/m.exec(text)?.[1];
+  const sourceIp = /^[ \t]*Sender IP Address:[ \t]*([0-9A-Fa-f.:]{2,45})[ \t\r]*$/m.exec(text)?.[1];
   if (domain === undefined || sourceIp === undefined) return undefined;
-  const copy = /^-{3,}[^\r\n]*copy of the headers[^\r\n]*\r?\n\s*/m.exec(text);
+  const copy = /^---[^\r\n]*?copy of the headers[^\r\n]*\r?\n\s*/m.exec(text);
   const original = copy === null ? undefined : Buffer.from(text.slice(copy.index + copy[0].length, copy.index + 64 * 1024), 'latin1');
   return {
     ...about(original),
@@ -55,7 +55,7 @@ export function readPlainFailure(text: string): FeedbackReport | undefined {
     authFailure: 'dmarc',
     deliveryResult: '',
     authenticationResults: '',
-    arrivalDate: /^\s*Received date:\s*([^\r\n]{1,100})$/m.exec(text)?.[1]?.trim() ?? '',
+    arrivalDate: /^[ \t]*Received date:[ \t]*([^\r\n]{1,100})$/m.exec(text)?.[1]?.trim() ?? '',
   };
 }
 

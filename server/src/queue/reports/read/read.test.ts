@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { conformance, conformanceData, needs } from '../../../../test/support/outside.ts';
 import { DmarcTally } from '../dmarc/tally.ts';
 import { writeDmarcXml } from '../dmarc/xml.ts';
+import { type DmarcContent, keepDmarc } from '../summary.ts';
 import { hasPassed, readDmarcReport, ReportError } from './dmarc-report.ts';
 import { readFeedbackReport } from './feedback-report.ts';
 import { type FoundReport, readReportMail } from './report-mail.ts';
@@ -278,3 +279,38 @@ function zip(entries: ReadonlyArray<readonly [name: string, content: Buffer]>): 
   end.writeUInt32LE(at, 16);
   return Buffer.concat([...pieces, ...directory, end]);
 }
+
+suite('what strangers make large', () => {
+  const part = (bytes: Buffer): string => `--x\r\nContent-Type: application/gzip\r\nContent-Transfer-Encoding: base64\r\n\r\n${bytes.toString('base64')}\r\n`;
+  const dmarc = (records: string): Buffer =>
+    Buffer.from(
+      `<feedback><report_metadata><org_name>O</org_name><report_id>1</report_id><date_range><begin>1700000000</begin><end>1700086399</end></date_range></report_metadata><policy_published><domain>a.example</domain></policy_published>${records}</feedback>`,
+    );
+
+  test('the parts of a mail are unpacked up to a bound of all together', () => {
+    const bomb = part(gzipSync(Buffer.alloc(12 * 2 ** 20, ' ')));
+    const mail = `Content-Type: multipart/mixed; boundary=x\r\n\r\n${bomb.repeat(4)}${part(gzipSync(dmarc('')))}--x--\r\n`;
+    const { reports, problems } = readReportMail(Buffer.from(mail));
+    ok(problems.includes('gzip is damaged or too large'));
+    deepEqual([reports.length, problems.length], [1, 4], 'what is small is still read');
+  });
+
+  test('counts beyond reason do not make sums that cannot be told exactly', () => {
+    const record = '<record><row><source_ip>192.0.2.1</source_ip><count>9007199254740991</count></row></record>';
+    const kept = keepDmarc(readDmarcReport(dmarc(record.repeat(1000))));
+    ok(Number.isSafeInteger(kept.failed));
+    const sessions = { policy: { 'policy-domain': 'a.example' }, summary: { 'total-failure-session-count': Number.MAX_SAFE_INTEGER } };
+    const range = { 'start-datetime': '2026-01-01T00:00:00Z', 'end-datetime': '2026-01-02T00:00:00Z' };
+    const tls = readTlsReport(Buffer.from(JSON.stringify({ 'date-range': range, policies: [sessions] })));
+    equal(tls.policies[0]?.failures, 1e9);
+  });
+
+  test('what is kept of a report is bounded in octets, and what does not fit is counted', () => {
+    const record = (n: number): string =>
+      `<record><row><source_ip>192.0.2.${n % 250}</source_ip><count>1</count></row><identifiers><header_from>${'a'.repeat(300)}</header_from><envelope_from>${'b'.repeat(300)}</envelope_from></identifiers></record>`;
+    const kept = keepDmarc(readDmarcReport(dmarc(Array.from({ length: 1000 }, (_, n) => record(n)).join(''))));
+    const content = JSON.parse(kept.content) as DmarcContent;
+    ok(kept.content.length < 140_000, String(kept.content.length));
+    deepEqual([kept.failed, content.sources.length + content.leftOut], [1000, 1000]);
+  });
+});

@@ -6,7 +6,7 @@ import type { Part } from '#message/part.ts';
 import { ReportError, readDmarcReport, type ReceivedDmarcReport } from './dmarc-report.ts';
 import { type FeedbackReport, readFeedbackReport, readPlainFailure } from './feedback-report.ts';
 import { readTlsReport, type ReceivedTlsReport } from './tls-report.ts';
-import { unpack, UnpackError } from './unpack.ts';
+import { MOST_OUT, unpack, UnpackError } from './unpack.ts';
 import { XmlError } from './xml.ts';
 
 export type FoundReport =
@@ -21,6 +21,8 @@ export interface ReadMail {
 }
 
 const MOST_REPORTS = 20;
+/** Parts that are unpacked, whatever comes out of them. */
+const MOST_PARTS = 40;
 const MOST_TEXT = 64 * 1024;
 
 /** Reads a whole mail. Never throws on what came from outside. */
@@ -28,15 +30,21 @@ export function readReportMail(mail: Buffer): ReadMail {
   const { root } = parseMessage(mail);
   const reports: FoundReport[] = [];
   const problems: string[] = [];
+  let parts = 0;
+  // Of all parts together: each could be a bomb of its own.
+  let left = MOST_OUT;
   for (const part of leaves(root)) {
-    if (reports.length + problems.length >= MOST_REPORTS) break;
+    if (reports.length + problems.length >= MOST_REPORTS || parts >= MOST_PARTS || left <= 0) break;
     if (isFeedback(part)) {
       const report = readFeedbackReport(contentOf(mail, part), originalOf(mail, root));
       if (report === undefined) problems.push('a feedback report without a type');
       else reports.push({ kind: 'feedback', report });
     } else if (mayBeReport(part)) {
       try {
-        for (const document of unpack(contentOf(mail, part))) reports.push(...readDocument(document, part));
+        parts++;
+        const documents = unpack(contentOf(mail, part), left);
+        for (const document of documents) left -= document.length;
+        for (const document of documents) reports.push(...readDocument(document, part));
       } catch (error) {
         if (!(error instanceof UnpackError || error instanceof ReportError || error instanceof XmlError)) throw error;
         problems.push(error.message);

@@ -1,5 +1,5 @@
 /** TLS reports as they come. RFC 8460 §4 */
-import { ReportError } from './dmarc-report.ts';
+import { MOST_COUNT, ReportError } from './dmarc-report.ts';
 
 export interface ReceivedTlsReport {
   readonly organization: string;
@@ -103,5 +103,5 @@ function textOf(value: unknown): string {
 /** Some write numbers as text. */
 function countOf(value: unknown): number {
   const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? count : 0;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? Math.min(count, MOST_COUNT) : 0;
 }

@@ -27,10 +27,10 @@ const LOCAL_HEADER = 0x04034b50;
 const END_BYTES = 22;
 const COMMENT_BYTES = 65_535;
 
-/** The documents inside: one for gzip and plain octets, one for each entry of an archive. Throws UnpackError. */
-export function unpack(bytes: Buffer): readonly Buffer[] {
+/** The documents inside: one for gzip and plain octets, one for each entry of an archive; together at most `mostOut` octets. Throws UnpackError. */
+export function unpack(bytes: Buffer, mostOut: number = MOST_OUT): readonly Buffer[] {
   if (bytes.length > MOST_IN) throw new UnpackError(`${bytes.length} octets are too many`);
-  return unpackLevel(bytes, 0, MOST_OUT);
+  return unpackLevel(bytes, 0, mostOut);
 }
 
 function unpackLevel(bytes: Buffer, level: number, mostOut: number): readonly Buffer[] {
@@ -55,7 +55,7 @@ function unpackLevel(bytes: Buffer, level: number, mostOut: number): readonly Bu
 
 function gunzip(bytes: Buffer, mostOut: number): Buffer {
   try {
-    return gunzipSync(bytes, { maxOutputLength: mostOut });
+    return gunzipSync(bytes, { maxOutputLength: Math.max(1, mostOut) });
   } catch (error) {
     const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
     const start = isTooLarge ? undefined : gzipDataStart(bytes);
