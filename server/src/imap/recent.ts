@@ -28,7 +28,9 @@ export async function claimOnOpen(session: Session, selected: Selected, info: Ma
   const { view, base, mailbox } = selected;
   const claimed = Math.max(info.recentUid, claimsOf(session.store).get(mailbox) ?? 0);
   if (claimed >= base.uidNext) return;
-  view.addRecent(selected.readOnly ? claimed : Math.max(claimed, await claimInStore(session, mailbox)), base.uidNext);
+  // What comes while the claim is made is not the client's yet: it is recent when it is told.
+  const { endUid } = view;
+  view.addRecent(selected.readOnly ? claimed : Math.max(claimed, await claimInStore(session, mailbox)), endUid);
 }
 
 /** The first uid that nobody has claimed; 0 where the store cannot be written now, which must not keep anybody from reading. */

@@ -122,6 +122,17 @@ describe('view', () => {
     assert.deepEqual(view.takeChanged(), Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
   });
 
+  it('counts a recent message once, however often it is said to be', () => {
+    const base = new ArrayBase(10);
+    const view = new View(base);
+    view.addRecent(8, 11);
+    view.addRecent(9, 11);
+    assert.equal(view.recentCount, 3);
+    view.addRecent(2, 5);
+    assert.equal(view.recentCount, 3, 'what comes later has larger uids');
+    assert.deepEqual([view.isRecent(7), view.isRecent(8), view.isRecent(10)], [false, true, true]);
+  });
+
   it('opens and resolves 1:* at the cost of the list itself', () => {
     const bases = new Map<number, ArrayBase>();
     assertLinear('a larger mailbox', 100_000, (size) => {

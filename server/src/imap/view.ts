@@ -141,11 +141,12 @@ export class View implements Disposable {
 
   // Recent (RFC 3501 §2.3.2; IMAP4rev2 has none)
 
-  /** Says that messages with uids from `first` to below `end` are \Recent in this session. */
-  addRecent(first: number, end: number): void {
-    if (first >= end) return;
+  /** Says that messages with uids from `from` to below `end` are \Recent in this session; what was said before is not counted twice. */
+  addRecent(from: number, end: number): void {
     const previous = this.#recent.at(-1);
-    if (previous !== undefined && previous.last === first - 1) this.#recent.pop();
+    const first = Math.max(from, (previous?.last ?? 0) + 1);
+    if (first >= end) return;
+    if (previous?.last === first - 1) this.#recent.pop();
     this.#recent.push({ first: previous?.last === first - 1 ? previous.first : first, last: end - 1 });
   }
 
