@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { FakeDns, type Zone } from '../../../test/support/dns.ts';
-import { startPeer, startScriptedPeer } from '../../../test/support/smtp-peer.ts';
+import { type Conversation, startPeer, startScriptedPeer } from '../../../test/support/smtp-peer.ts';
 import { isPublicAddress } from '#net/address.ts';
 import { TransportError } from '#queue/transport.ts';
 import { connectToAny, reachableFrom } from './connect-any.ts';
 import { findExchanges, findHost, type HostRules } from './hosts.ts';
+import { STANDARD_TIME_LIMITS } from './time-limits.ts';
 import { SmtpTransport } from './transport.ts';
 
 const never = new AbortController().signal;
@@ -36,6 +37,25 @@ suite('the hosts of a domain', () => {
       list.map(({ name }) => name),
       Array.from({ length: 10 }, (_, n) => `mx${n}.test`),
     );
+  });
+
+  test('bounce nothing while there are some that there was no time to ask', async () => {
+    const refuse = async (conversation: Conversation): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      conversation.say('554 no mail here\r\n');
+    };
+    await using peer = await startScriptedPeer(refuse, refuse, refuse);
+    const exchange = (preference: number): { preference: number; exchange: string } => ({ preference, exchange: `mx${preference}.test` });
+    await using dns = await FakeDns.start({
+      'one.test': { MX: [exchange(1)] },
+      'two.test': { MX: [exchange(1), exchange(2)] },
+      'mx1.test': { A: ['127.0.0.1'] },
+      'mx2.test': { A: ['127.0.0.1'] },
+    });
+    const timeLimits = { ...STANDARD_TIME_LIMITS, connectMs: 50 };
+    const transport = new SmtpTransport({ hostname: 'capri.test', resolver: dns.resolver(), hosts: { port: peer.port, isAllowed: () => true }, timeLimits });
+    await assert.rejects(transport.connect({ kind: 'domain', domain: 'one.test' }, never), { name: 'TransportError', isPermanent: true, status: '5.0.0' });
+    await assert.rejects(transport.connect({ kind: 'domain', domain: 'two.test' }, never), { name: 'TransportError', isPermanent: false, status: '4.0.0' });
   });
 
   test('are not the domain itself where its records name no host', async () => {

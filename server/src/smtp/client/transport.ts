@@ -27,8 +27,8 @@ export interface SmtpTransportOptions {
   readonly results?: { record(result: TlsResult): void } | undefined;
 }
 
-/** After this no further host is tried in one attempt: others wait for the connection. */
-const LONGEST_SEARCH_MS = 90_000;
+/** After this, in times of one connection's, no further host is tried in one attempt: others wait for the connection. */
+const SEARCH_TIMES = 3;
 const HOSTS_REMEMBERED = 1000;
 const NO_STS: FoundPolicy = { policy: undefined, failure: undefined };
 
@@ -42,16 +42,20 @@ export class SmtpTransport implements MailTransport {
   }
 
   async connect(destination: Destination, signal: AbortSignal): Promise<MailSession> {
-    const { resolver, hosts: rules = PUBLIC_HOSTS } = this.#options;
-    const search: Search = { destination, signal, failures: [], untilMs: performance.now() + LONGEST_SEARCH_MS };
+    const { resolver, hosts: rules = PUBLIC_HOSTS, timeLimits = STANDARD_TIME_LIMITS } = this.#options;
+    const search: Search = { destination, signal, failures: [], untilMs: performance.now() + SEARCH_TIMES * timeLimits.connectMs };
     const [exchanges, sts] = await Promise.all([findExchanges(resolver, destination, rules), this.#stsOf(destination)]);
-    for (const exchange of exchanges.list) {
+    let isCutShort = false;
+    for (const [index, exchange] of exchanges.list.entries()) {
       const session = await this.#tryExchange(exchange, { ...search, exchanges, sts, rules });
       if (session === 'leads-back') break;
       if (session) return session;
-      if (isOver(search)) break;
+      if (isOver(search)) {
+        isCutShort = index < exchanges.list.length - 1;
+        break;
+      }
     }
-    throw summary(search.failures, destination.kind === 'relay');
+    throw summary(search.failures, { isRelay: destination.kind === 'relay', isCutShort });
   }
 
   /** Undefined: no session with this host; why is among the failures. */
@@ -216,9 +220,12 @@ function describe(host: MailHost, demand: TlsDemand, error: unknown): HostFailur
   return { status, message: host.addresses.includes(host.name) ? error.message : told(error.message), host: undefined, isPermanent: false };
 }
 
-/** All hosts have failed. Only when each one refuses for good is it for good; a relay of our own never does, unless TLS all the way is asked of it. */
-function summary(failures: readonly HostFailure[], isRelay: boolean): TransportError {
-  const isPermanent = failures.length > 0 && failures.every((failure) => failure.isPermanent && (!isRelay || failure.status === '5.7.30'));
+/**
+ * All hosts that were tried have failed. Only when each one there is refuses for good is it for good; a relay of our own never does, unless TLS all the way is asked
+ * of it.
+ */
+function summary(failures: readonly HostFailure[], { isRelay, isCutShort }: { readonly isRelay: boolean; readonly isCutShort: boolean }): TransportError {
+  const isPermanent = !isCutShort && failures.length > 0 && failures.every((failure) => failure.isPermanent && (!isRelay || failure.status === '5.7.30'));
   // The first host that can be expected to come back is the one to tell of.
   const told = failures.find((failure) => failure.isPermanent === isPermanent) ??
     failures[0] ?? { status: '4.4.4', message: 'no host to try', host: undefined };
