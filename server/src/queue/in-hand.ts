@@ -15,7 +15,10 @@ export class InHand implements Disposable {
 
   constructor(services: Pick<QueueServices, 'store' | 'owner' | 'clock' | 'log'>) {
     this.#services = services;
-    this.#timer = setInterval(() => void this.renew(), RENEW_EVERY_MS);
+    const { log } = services;
+    this.#timer = setInterval(() => {
+      this.renew().catch((error: unknown) => log.error('queue.failed', error));
+    }, RENEW_EVERY_MS);
     this.#timer.unref();
   }
 
@@ -36,16 +39,12 @@ export class InHand implements Disposable {
     if (this.#keys.size === 0) this.#onEmpty?.();
   }
 
-  /** Lengthens all leases. */
+  /** Lengthens all leases. Throws what the store throws: whoever goes on regardless would find the same leases over again at once. */
   async renew(): Promise<void> {
-    const { store, owner, clock, log } = this.#services;
+    const { store, owner, clock } = this.#services;
     const keys = [...this.#keys.values()];
-    try {
-      for (let first = 0; first < keys.length; first += AT_ONCE)
-        await store.commit(renew, { owner, untilMs: clock.nowMs() + LEASE_MS, keys: keys.slice(first, first + AT_ONCE) });
-    } catch (error) {
-      log.error('queue.failed', error);
-    }
+    for (let first = 0; first < keys.length; first += AT_ONCE)
+      await store.commit(renew, { owner, untilMs: clock.nowMs() + LEASE_MS, keys: keys.slice(first, first + AT_ONCE) });
   }
 
   /** Resolves when nothing is held, at the latest after `ms`. */
