@@ -17,7 +17,7 @@ import type { AuthenticitySettings } from './checks/settings.ts';
  * author-passes: DMARC passed. no-policy: the author's domain has none, or none that asks for anything. temporary-error: the DNS did not answer. arc: a trusted
  * server has sealed that it passed there. policy-quarantine, policy-reject: what the policy asks for. indirect: a sign of a list or forward. dkim-survives: somebody's
  * signature is good. spf-of-another: the server may send for the envelope's domain. nobody-vouches: none of these. spf-fail: the envelope's domain says that the
- * server may not send for it. several-from: more than one From field.
+ * server may not send for it. several-from: more than one From field, or one with more domains than are asked about.
  */
 export type DecisionReason =
   | 'author-passes'

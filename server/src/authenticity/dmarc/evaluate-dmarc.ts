@@ -18,7 +18,7 @@ export interface DmarcQuery {
 }
 
 /** More authors' domains than these are not looked at: each costs questions, and hardly any honest message has two. */
-const MOST_AUTHOR_DOMAINS = 4;
+export const MOST_AUTHOR_DOMAINS = 4;
 const SEVERITY: Readonly<Record<DmarcPolicy, number>> = { none: 0, quarantine: 1, reject: 2 };
 const LESS: Readonly<Record<DmarcPolicy, DmarcPolicy>> = { none: 'none', quarantine: 'none', reject: 'quarantine' };
 

@@ -15,6 +15,12 @@ test('an author is named by one From field that every program reads alike', () =
   deepEqual(author('From: nobody\r\n'), { domains: [], problem: 'malformed-from' });
 });
 
+test('behind many domains without a policy none can hide from its own', () => {
+  const others = Array.from({ length: 4 }, (_, n) => `x@x${n}.example`).join(', ');
+  equal(author(`From: ${others}\r\n`).problem, undefined);
+  equal(author(`From: ${others}, ceo@bank.example\r\n`).problem, 'several-from');
+});
+
 test('any octets are read, and what is malformed is called so', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {

@@ -5,11 +5,12 @@
  *
  * What cannot be read in one way only never passes: another program may show somebody else than the one that was checked.
  */
+import { MOST_AUTHOR_DOMAINS } from '#authenticity/dmarc/evaluate-dmarc.ts';
 import { type Mailbox, parseHeaderMailboxes } from '#message/address.ts';
 import { AddressSyntaxError, parseAddressListStrict } from '#message/address-strict.ts';
 import type { Header } from '#message/header.ts';
 
-/** Why the author of a message is not certain. */
+/** Why the author of a message is not certain. `several-from`: several fields, or one with more domains than anybody asks about. */
 export type AuthorProblem = 'no-from' | 'several-from' | 'malformed-from';
 
 export interface Author {
@@ -28,9 +29,14 @@ export function authorOf(header: Header): Author {
   if (fields > 1) return { domains: [], problem: 'several-from' };
   const value = header.first('from') ?? '';
   const strict = readStrictly(value);
-  if (strict !== undefined) return { domains: domainsOf(strict), problem: undefined };
+  if (strict !== undefined) return authorsAt(domainsOf(strict), undefined);
   // Display names with bare commas and the like: whom it seems to be from can still fail, and never pass.
-  return { domains: domainsOf(parseHeaderMailboxes(value).slice(0, ADDRESS_LIMIT)), problem: 'malformed-from' };
+  return authorsAt(domainsOf(parseHeaderMailboxes(value).slice(0, ADDRESS_LIMIT)), 'malformed-from');
+}
+
+/** Behind four domains without a policy a fifth could hide from its own. */
+function authorsAt(domains: readonly string[], problem: AuthorProblem | undefined): Author {
+  return { domains, problem: domains.length > MOST_AUTHOR_DOMAINS ? 'several-from' : problem };
 }
 
 function readStrictly(value: string): readonly Mailbox[] | undefined {
