@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import { type Terminal, usageError } from './command.ts';
 
 export const processTerminal: Terminal = {
-  out: (text) => write(1, text),
-  err: (text) => write(2, text),
+  out: (text) => write(1, printable(text)),
+  err: (text) => write(2, printable(text)),
   async readInput(limitBytes) {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -17,6 +17,11 @@ export const processTerminal: Terminal = {
     return Buffer.concat(chunks).toString('utf8');
   },
 };
+
+/** Much that is shown was written by strangers (replies, ids, names): it must not steer the terminal, nor turn the direction of what follows. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '?');
+}
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
