@@ -204,6 +204,15 @@ test('a hold that was set when the server died is spread to what waits at the ne
   await until(async () => (await states(house))['waiting'] === 5);
 });
 
+test('the hold of an account that is gone goes too; that of others stays', async () => {
+  await using house = await houseWith({});
+  const gone = 999 as typeof house.accounts.jan;
+  for (const account of [house.accounts.jan, gone]) await house.store.commit(holdAccount, { account, reason: 'x', actor: 'administrator', heldAtMs: 0 });
+  await tendLimits(house.store, house.clock);
+  ok((await house.store.query(readAccountHold(house.accounts.jan))) !== undefined);
+  equal(await house.store.query(readAccountHold(gone)), undefined);
+});
+
 test('old counts go, and what is left of an account that is gone', async () => {
   await using house = await houseWith({});
   await send(house, ['a@far.example']);

@@ -23,7 +23,8 @@ export const tendSlice: Mutation<TendSlice, AccountId | undefined> = defineMutat
   for (let count = 0; count < ACCOUNTS; count++) {
     const next = yield* rows<readonly [account: AccountId | null]>(sql`
       SELECT min(account) FROM (SELECT min(account) AS account FROM sending_hour WHERE account > ${last}
-        UNION ALL SELECT min(account) FROM sending_known WHERE account > ${last} UNION ALL SELECT min(account) FROM sending_account WHERE account > ${last})`);
+        UNION ALL SELECT min(account) FROM sending_known WHERE account > ${last} UNION ALL SELECT min(account) FROM sending_account WHERE account > ${last}
+        UNION ALL SELECT min(account) FROM queue_account_hold WHERE account > ${last})`);
     const account = next[0]?.[0] ?? undefined;
     if (account === undefined) return undefined;
     yield* run(sql`DELETE FROM sending_hour WHERE account = ${account} AND hour < ${hourOf(nowMs) - HOURS_KEPT}`);
@@ -35,6 +36,7 @@ export const tendSlice: Mutation<TendSlice, AccountId | undefined> = defineMutat
       yield* run(sql`DELETE FROM sending_hour WHERE account = ${account}`);
       yield* run(sql`DELETE FROM sending_account WHERE account = ${account}`);
       yield* run(sql`DELETE FROM sending_suspect WHERE account = ${account}`);
+      yield* run(sql`DELETE FROM queue_account_hold WHERE account = ${account}`);
     }
     last = account;
   }

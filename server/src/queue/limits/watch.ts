@@ -90,6 +90,8 @@ export class SendingWatch implements AsyncDisposable {
       return this.#services.paceMs ?? PACE_MS;
     } catch (error) {
       this.#isNoted = true;
+      // A hold may be written and not yet spread to all that waits.
+      this.#hasResumed = false;
       if (!this.#isStopping) log.error('server.job.failed', error, { job: 'sending watch' });
       return AFTER_ERROR_MS;
     }
