@@ -95,6 +95,13 @@ test('p=reject alone refuses nothing: a list, a forward, a signature of somebody
   deepEqual(await place.house.inbox(place.house.accounts.anna), []);
 });
 
+test('who forges an author behind a header too long to be read finds only Junk', async () => {
+  await using place = await open();
+  await deliver(place, { from: 'x@other.example', address: ELSEWHERE, message: mail('a@strict.example', `X-Padding: ${'x'.repeat(70)}\r\n`.repeat(4000)) });
+  deepEqual(await place.house.inbox(place.house.accounts.anna), []);
+  equal((await place.house.mailbox(place.house.accounts.anna, 'Junk')).length, 1);
+});
+
 test('without a policy nothing is refused, also where SPF fails; the settings can have it otherwise', async () => {
   const given = { from: 'a@lax.example', address: ELSEWHERE, message: mail('a@lax.example') };
   await using place = await open();
@@ -197,12 +204,12 @@ test('more than one From goes to Junk, none and a malformed one never pass', asy
   for (const stored of [...inbox, junk]) match(stored, /dmarc=permerror/);
 });
 
-test('a header of 300 KiB is taken, and nothing is said of its signatures', async () => {
+test('a header of 300 KiB is taken into Junk, and nothing is said of its signatures', async () => {
   await using place = await open();
   const long = Array.from({ length: 300 }, (_, index) => `X-Long-${index}: ${'x'.repeat(990)}\r\n`).join('');
   const message = await lax.sign(mail('a@lax.example', long));
   await deliver(place, { from: 'a@lax.example', message, chunk: 10_000 });
-  const [stored = ''] = await place.house.inbox(place.house.accounts.anna);
+  const [stored = ''] = await place.house.mailbox(place.house.accounts.anna, 'Junk');
   match(stored, /dkim=permerror/);
   match(stored, /dmarc=permerror/);
   ok(stored.endsWith(message.toString('latin1')));

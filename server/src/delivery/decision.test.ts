@@ -74,6 +74,10 @@ test('two From fields are Junk, whatever they pass', () => {
   deepEqual(outline(decide({ ...findings({ dmarc: 'permerror' }), authorProblem: 'several-from' }, SETTINGS)), ['quarantine', 'several-from']);
 });
 
+test('a header too long to be looked at is Junk: padding is no way past a policy', () => {
+  deepEqual(outline(decide({ ...findings({ dmarc: 'permerror' }), authorProblem: 'long-header' }, SETTINGS)), ['quarantine', 'long-header']);
+});
+
 test('nothing is refused without p=reject and two failed checks, and every text is one line', () => {
   const spf = fc.constantFrom<SpfResultName>('none', 'neutral', 'pass', 'fail', 'softfail', 'temperror', 'permerror');
   const dkim = fc.array(fc.constantFrom<DkimResultName>('none', 'pass', 'fail', 'policy', 'neutral', 'temperror', 'permerror'), { maxLength: 3 });

@@ -17,7 +17,8 @@ import type { AuthenticitySettings } from './checks/settings.ts';
  * author-passes: DMARC passed. no-policy: the author's domain has none, or none that asks for anything. temporary-error: the DNS did not answer. arc: a trusted
  * server has sealed that it passed there. policy-quarantine, policy-reject: what the policy asks for. indirect: a sign of a list or forward. dkim-survives: somebody's
  * signature is good. spf-of-another: the server may send for the envelope's domain. nobody-vouches: none of these. spf-fail: the envelope's domain says that the
- * server may not send for it. several-from: more than one From field, or one with more domains than are asked about.
+ * server may not send for it. several-from: more than one From field, or one with more domains than are asked about. long-header:
+ * so long a header that nobody has looked whom it names.
  */
 export type DecisionReason =
   | 'author-passes'
@@ -31,7 +32,8 @@ export type DecisionReason =
   | 'spf-of-another'
   | 'nobody-vouches'
   | 'spf-fail'
-  | 'several-from';
+  | 'several-from'
+  | 'long-header';
 
 export type Decision = { readonly reasons: readonly DecisionReason[] } & (
   | { readonly action: 'accept' }
@@ -48,8 +50,8 @@ export interface Findings {
 
 export function decide(findings: Findings, settings: Pick<AuthenticitySettings, 'spfFail' | 'trustedSealers'>): Decision {
   const { checks, authorProblem } = findings;
-  // Programs choose differently which of them to show.
-  if (authorProblem === 'several-from') return { action: 'quarantine', reasons: ['several-from'] };
+  // Programs choose differently which of them to show; and padding must not be a way past the policy of who is named.
+  if (authorProblem === 'several-from' || authorProblem === 'long-header') return { action: 'quarantine', reasons: [authorProblem] };
   switch (checks.dmarc.result) {
     case 'pass':
       return { action: 'accept', reasons: ['author-passes'] };

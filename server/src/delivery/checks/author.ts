@@ -11,7 +11,7 @@ import { AddressSyntaxError, parseAddressListStrict } from '#message/address-str
 import type { Header } from '#message/header.ts';
 
 /** Why the author of a message is not certain. `several-from`: several fields, or one with more domains than anybody asks about. */
-export type AuthorProblem = 'no-from' | 'several-from' | 'malformed-from';
+export type AuthorProblem = 'no-from' | 'several-from' | 'malformed-from' | 'long-header';
 
 export interface Author {
   /** As written, each once; of several From fields none. */

@@ -42,17 +42,17 @@ export const authenticity: Stage = {
       body: (chunk) => {
         checks.body(chunk);
       },
-      end: (message) => conclude(transaction, checks, header ?? message.header),
+      end: (message) => conclude(transaction, checks, header ?? message.header, header !== undefined),
     };
   },
 };
 
-async function conclude(transaction: Transaction, originChecks: OriginChecks, header: Header): Promise<void> {
+async function conclude(transaction: Transaction, originChecks: OriginChecks, header: Header, isRead: boolean): Promise<void> {
   const { services, peer, sender } = transaction;
   const { authenticity: settings, hostname } = services.settings;
   const { checks, author } = await originChecks.finish();
   const indirect = checks.dmarc.result === 'fail' ? indirectSign(header, sender?.localPart) : undefined;
-  const decision = decide({ checks, authorProblem: author.problem, indirect }, settings);
+  const decision = decide({ checks, authorProblem: isRead ? author.problem : 'long-header', indirect }, settings);
   // Who hands over by LMTP has taken the message already: a refusal would become a bounce to somebody who may not have sent it.
   const isEnforced = settings.enforcement === 'enforce' && !peer.protocol.includes('LMTP');
   transaction.checks = checks;

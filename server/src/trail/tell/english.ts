@@ -33,6 +33,7 @@ export const ENGLISH: Words = {
     'nobody-vouches': 'nobody vouches for it',
     'spf-fail': 'the server may not send for the domain of the envelope (SPF)',
     'several-from': 'it names more than one author',
+    'long-header': 'its header is too long to be checked',
   },
   filedFor: (mailbox, login, address) => `Delivered to ${login}'s ${mailbox}${address === '' ? '' : ` (${address})`}.`,
   refused: (from, reasons) => `Refused from ${from}${reasons === '' ? '' : `: ${reasons}`}.`,

@@ -33,6 +33,7 @@ export const POLISH: Words = {
     'nobody-vouches': 'nikt za nią nie ręczy',
     'spf-fail': 'serwer nie może wysyłać poczty domeny z koperty (SPF)',
     'several-from': 'podaje więcej niż jednego autora',
+    'long-header': 'ma nagłówek zbyt długi, by go sprawdzić',
   },
   filedFor: (mailbox, login, address) => `Doręczono do ${mailbox}: ${login}${address === '' ? '' : ` (${address})`}.`,
   refused: (from, reasons) => `Odrzucono od ${from}${reasons === '' ? '' : `: ${reasons}`}.`,
