@@ -59,7 +59,8 @@ export async function deliverLocal(services: LocalServices, recipient: Path, mes
       body: 0,
       sizeBytes: each.prefix.length + message.length,
       isEightBit: !isAscii(message),
-      smtpUtf8: !isAscii(each.prefix),
+      // What was held back may have come with SMTPUTF8.
+      smtpUtf8: !isAscii(each.prefix) || !isAscii(Buffer.from(each.sender)) || !isAscii(parsed.header.bytes),
       nowMs,
     })),
     origin: { id, sender: formatPath(sender), messageId: undefined, details: internalDetails(message.length), submitter: undefined },

@@ -18,6 +18,8 @@ export type Obstacle = 'dmarc' | 'forged';
 export function unforwardable(checks: Checks | undefined, under: string): Obstacle | undefined {
   if (checks === undefined) return undefined;
   const { dmarc, dkim, spf } = checks;
+  // No author, several, or one that nobody could read: it might be one of ours.
+  if (dmarc.fromDomain === '') return 'dmarc';
   const isOurs = isRelated(dmarc.fromDomain, under);
   if (isOurs) {
     const isProved =
