@@ -38,7 +38,7 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
       message: complete.message,
       local: copies.map(({ account, address, mailbox, report }) => ({ account, address, mailbox, report })),
       // LMTP: RFC 2033 §4.2. A copy that a forward has put in the place of another is nobody's who could be told.
-      isEachTold: peer.protocol.includes('LMTP') && (forwarding?.local.length ?? 0) === 0,
+      isEachTold: peer.protocol.includes('LMTP') && (forwarding?.local.length ?? 0) === 0 && (forwarding?.handled.size ?? 0) === 0,
       outgoing: outgoing(transaction, complete),
       addedFields: transaction.addedFields,
       origin: {

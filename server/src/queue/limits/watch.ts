@@ -100,7 +100,11 @@ export class SendingWatch implements AsyncDisposable {
   /** Ends what an earlier life had begun. */
   async #resume(): Promise<void> {
     const { store, clock } = this.#services;
-    for (const [account] of await store.query(readReleasing(PAGE))) await finishRelease(store, { account, actor: 'administrator', nowMs: clock.nowMs() });
+    for (;;) {
+      const releasing = await store.query(readReleasing(PAGE));
+      for (const [account] of releasing) await finishRelease(store, { account, actor: 'administrator', nowMs: clock.nowMs() });
+      if (releasing.length < PAGE) break;
+    }
     for (let after = 0; ; ) {
       const holds = await store.query(listAccountHolds(after, PAGE));
       for (const { account, reason } of holds) await holdWaiting(store, { account, reason, nowMs: clock.nowMs() });
