@@ -58,6 +58,7 @@ export class Queue implements AsyncDisposable {
   readonly #subscription: Disposable;
   readonly #running: Promise<void>;
   readonly #rush = new Rush();
+  #mostLanes = LANES_REMEMBERED;
   #isStopping = false;
   #isWoken = false;
   #wake: (() => void) | undefined;
@@ -260,7 +261,7 @@ export class Queue implements AsyncDisposable {
     const key = destinationKey(destination);
     let lane = this.#lanes.get(key);
     if (!lane) {
-      if (this.#lanes.size >= LANES_REMEMBERED) this.#forgetLanes();
+      if (this.#lanes.size >= this.#mostLanes) this.#forgetLanes();
       lane = new Lane(key, destination, this.#laneHost, this.#rules.limitsOf(destination, domain));
       this.#lanes.set(key, lane);
     }
@@ -270,6 +271,8 @@ export class Queue implements AsyncDisposable {
   #forgetLanes(): void {
     const nowMs = this.#services.clock.nowMs();
     for (const [key, lane] of this.#lanes) if (lane.isEmpty && lane.restsUntilMs <= nowMs) this.#lanes.delete(key);
+    // Where few could be forgotten the next look is far away, so that it costs each new lane next to nothing.
+    this.#mostLanes = Math.max(LANES_REMEMBERED, this.#lanes.size * 2);
   }
 
   async #attempt(job: Job, session: MailSession, destination: Destination): Promise<AttemptResult> {

@@ -13,6 +13,7 @@ import { DEFAULT_SENDING_LIMITS, HOUR_MS, type SendingLimits } from '#queue/limi
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
 import { QUEUE_MUTATIONS } from '#queue/mutations.ts';
+import { addSuppression, listSuppressions } from '#queue/suppression.ts';
 import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { all, sql } from '#store/sql.ts';
 import { findOwnTrail } from '#trail/find.ts';
@@ -204,14 +205,25 @@ test('a hold that was set when the server died is spread to what waits at the ne
   await until(async () => (await states(house))['waiting'] === 5);
 });
 
-test('the hold of an account that is gone goes too; that of others stays', async () => {
+test('hold and suppressions of an account that is gone go too; those of others stay', async () => {
   await using house = await houseWith({});
   const gone = 999 as typeof house.accounts.jan;
-  for (const account of [house.accounts.jan, gone]) await house.store.commit(holdAccount, { account, reason: 'x', actor: 'administrator', heldAtMs: 0 });
+  for (const account of [house.accounts.jan, gone]) {
+    await house.store.commit(holdAccount, { account, reason: 'x', actor: 'administrator', heldAtMs: 0 });
+    await house.store.commit(addSuppression, { ...SUPPRESSION, account });
+  }
+  await house.store.commit(addSuppression, { ...SUPPRESSION, account: undefined });
   await tendLimits(house.store, house.clock);
   ok((await house.store.query(readAccountHold(house.accounts.jan))) !== undefined);
   equal(await house.store.query(readAccountHold(gone)), undefined);
+  const { suppressions } = await house.store.query(listSuppressions(undefined, 10));
+  deepEqual(
+    suppressions.map(({ account }) => account),
+    [undefined, house.accounts.jan],
+  );
 });
+
+const SUPPRESSION = { address: 'gone@far.example', reason: 'administrator', detail: '', createdAtMs: 0, expiresAtMs: undefined } as const;
 
 test('old counts go, and what is left of an account that is gone', async () => {
   await using house = await houseWith({});

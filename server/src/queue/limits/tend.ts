@@ -14,7 +14,7 @@ export interface TendSlice {
 
 /** Accounts of one slice: each has at most 337 hours. */
 const ACCOUNTS = 50;
-/** Rows of what an account is known to write to that go in one slice. */
+/** Rows of what an account is known to write to, or may not write to, that go in one slice. */
 const KNOWN = 500;
 
 /** One slice; where to go on, undefined at the end. */
@@ -24,15 +24,18 @@ export const tendSlice: Mutation<TendSlice, AccountId | undefined> = defineMutat
     const next = yield* rows<readonly [account: AccountId | null]>(sql`
       SELECT min(account) FROM (SELECT min(account) AS account FROM sending_hour WHERE account > ${last}
         UNION ALL SELECT min(account) FROM sending_known WHERE account > ${last} UNION ALL SELECT min(account) FROM sending_account WHERE account > ${last}
-        UNION ALL SELECT min(account) FROM queue_account_hold WHERE account > ${last})`);
+        UNION ALL SELECT min(account) FROM queue_account_hold WHERE account > ${last} UNION ALL SELECT min(account) FROM queue_suppression WHERE account > ${last})`);
     const account = next[0]?.[0] ?? undefined;
     if (account === undefined) return undefined;
     yield* run(sql`DELETE FROM sending_hour WHERE account = ${account} AND hour < ${hourOf(nowMs) - HOURS_KEPT}`);
     if ((yield* one(sql`SELECT 1 FROM account WHERE account = ${account}`)) === undefined) {
       const known = yield* run(sql`
         DELETE FROM sending_known WHERE account = ${account} AND place IN (SELECT place FROM sending_known WHERE account = ${account} ORDER BY place LIMIT ${KNOWN})`);
+      const suppressed = yield* run(sql`
+        DELETE FROM queue_suppression WHERE account = ${account}
+          AND address IN (SELECT address FROM queue_suppression WHERE account = ${account} ORDER BY address LIMIT ${KNOWN})`);
       // The rest of it in the next slice.
-      if (known === KNOWN) return (account - 1) as AccountId;
+      if (known === KNOWN || suppressed === KNOWN) return (account - 1) as AccountId;
       yield* run(sql`DELETE FROM sending_hour WHERE account = ${account}`);
       yield* run(sql`DELETE FROM sending_account WHERE account = ${account}`);
       yield* run(sql`DELETE FROM sending_suspect WHERE account = ${account}`);
