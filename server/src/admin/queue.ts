@@ -75,6 +75,10 @@ const shownQueued: z.ZodType<ShownQueued> = z.object({
   recipients: z.array(shownRecipient),
 });
 
+/** Of explanations. */
+type Language = 'pl' | 'en';
+const language = z.enum(['pl', 'en']).optional();
+
 /** Which messages: all that fit everything that is said. */
 export interface FilterInput {
   readonly state?: 'waiting' | 'held' | 'trying' | undefined;
@@ -110,13 +114,13 @@ const ROWS_AT_ONCE = 1000;
 const ACTOR = 'administrator';
 
 export const queueOperations: readonly AnyOperation[] = [
-  operation<FilterInput & { readonly after?: string | undefined; readonly limit?: number | undefined }, ShownPage>({
+  operation<FilterInput & { readonly after?: string | undefined; readonly limit?: number | undefined; readonly language?: Language | undefined }, ShownPage>({
     name: 'queue.list',
     about: 'Mail that waits to be sent to other servers, the oldest first, a page at a time',
     permission: 'admin',
-    input: z.strictObject({ ...filterShape, after: z.string().optional(), limit: z.number().int().min(1).max(MOST_PAGE).optional() }),
+    input: z.strictObject({ ...filterShape, after: z.string().optional(), limit: z.number().int().min(1).max(MOST_PAGE).optional(), language }),
     output: z.object({ queued: z.array(shownQueued), next: z.string().nullable() }),
-    async run({ store }, { after, limit, ...input }) {
+    async run({ store }, { after, limit, language: words = 'en', ...input }) {
       const filter = await filterOf(store, input);
       const shown: ShownQueued[] = [];
       const most = limit ?? PAGE;
@@ -124,22 +128,22 @@ export const queueOperations: readonly AnyOperation[] = [
       let from: string | undefined = after ?? '';
       for (let looks = 0; looks < MOST_LOOKS && from !== undefined && shown.length < most; looks++) {
         const page: QueuePage = await store.query(listQueued(filter, from, most - shown.length));
-        shown.push(...page.queued.map(show));
+        shown.push(...page.queued.map((queued) => show(queued, words)));
         from = page.next;
       }
       return { queued: shown, next: from ?? null };
     },
   }),
-  operation<{ readonly id: string }, ShownQueued>({
+  operation<{ readonly id: string; readonly language?: Language | undefined }, ShownQueued>({
     name: 'queue.show',
     about: 'One message in the queue',
     permission: 'admin',
-    input: z.strictObject({ id: z.string() }),
+    input: z.strictObject({ id: z.string(), language }),
     output: shownQueued,
-    async run({ store }, { id }) {
+    async run({ store }, { id, language: words = 'en' }) {
       const found = await store.query(readQueued(id));
       if (found === undefined) throw notQueued(id);
-      return show(found);
+      return show(found, words);
     },
   }),
   change('retry', retryQueued, 'Try messages at once'),
@@ -284,7 +288,7 @@ function notQueued(id: string): DomainError {
   return new DomainError('message-not-found', `there is no message ${id} in the queue; \`capri queue list\` shows them all`);
 }
 
-function show({ message, recipients }: Queued): ShownQueued {
+function show({ message, recipients }: Queued, words: Language): ShownQueued {
   const { deliverBy, releaseAtMs, hold } = message;
   return {
     id: message.queueId,
@@ -295,11 +299,11 @@ function show({ message, recipients }: Queued): ShownQueued {
     releaseAt: releaseAtMs === undefined ? null : time(releaseAtMs),
     deliverBy: deliverBy === undefined ? null : { at: time(deliverBy.atMs), late: deliverBy.mode === 'R' ? 'returned' : 'told' },
     hold: hold === undefined ? null : { kind: hold.kind, reason: hold.reason },
-    recipients: recipients.map(showRecipient),
+    recipients: recipients.map((recipient) => showRecipient(recipient, words)),
   };
 }
 
-function showRecipient(recipient: QueuedRecipient): ShownRecipient {
+function showRecipient(recipient: QueuedRecipient, words: Language): ShownRecipient {
   const { lastReply: reply, lastStatus: status, lastHost: host } = recipient;
   return {
     address: addressText(recipient.localPart, recipient.domain),
@@ -309,7 +313,7 @@ function showRecipient(recipient: QueuedRecipient): ShownRecipient {
     lastAttempt: recipient.triedAtMs === undefined ? null : time(recipient.triedAtMs),
     lastReply: reply ?? null,
     lastHost: host ?? null,
-    explanation: (reply === undefined ? undefined : explainReply({ reply, status, host }, 'en')) ?? null,
+    explanation: (reply === undefined ? undefined : explainReply({ reply, status, host }, words)) ?? null,
   };
 }
 

@@ -16,7 +16,7 @@ interface Shown {
   readonly releaseAt: string | null;
   readonly deliverBy: { readonly late: string } | null;
   readonly hold: { readonly kind: string; readonly reason: string } | null;
-  readonly recipients: readonly { readonly address: string; readonly state: string }[];
+  readonly recipients: readonly { readonly address: string; readonly state: string; readonly explanation: { readonly cause: string } | null }[];
 }
 
 test('the queue is listed by pages and filters, held with a reason, flushed and emptied; all of it is in the trail', async () => {
@@ -34,6 +34,8 @@ test('the queue is listed by pages and filters, held with a reason, flushed and 
     [3, null, ['x@away.test', 'ola@capri.test'], true],
   );
   assert.deepEqual((await json<Shown>(server, 'show', second)).deliverBy?.late, 'told');
+  const [polish, english] = [await explanation(server, second, 'pl'), await explanation(server, second, 'en')];
+  assert.ok(polish !== '' && english !== '' && polish !== english, `${polish} / ${english}`);
   assert.deepEqual(await ids(server, '--account', 'ola'), [third]);
   assert.deepEqual(await ids(server, '--domain', 'other.test'), [third]);
   assert.deepEqual(await ids(server, '--sender', 'ala@capri.test', '--domain', 'away.test'), [first, second].sort());
@@ -165,6 +167,14 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.fail('it did not happen in time');
+}
+
+/** What the first attempt came to, once there was one. */
+async function explanation(server: TestServer, id: string, language: string): Promise<string> {
+  for (;;) {
+    const [recipient] = (await json<Shown>(server, 'show', id, '--lang', language)).recipients;
+    if (recipient?.explanation) return recipient.explanation.cause;
+  }
 }
 
 async function json<Output>(server: TestServer, ...words: readonly string[]): Promise<Output> {

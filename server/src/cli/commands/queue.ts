@@ -1,6 +1,7 @@
 import type { QueueChange, ShownAccountHold, ShownPage, ShownQueued } from '#admin/queue.ts';
 import { callOperation, report } from '../call.ts';
 import { type Command, type Invocation, type Option, usageError } from '../command.ts';
+import { LANG_OPTION, languageOf } from '../language.ts';
 import { formatSize, formatTable } from '../table.ts';
 
 const FILTER: Readonly<Record<string, Option>> = {
@@ -19,11 +20,17 @@ export const queueCommands: readonly Command[] = [
       ...FILTER,
       after: { about: 'go on behind this message', value: 'ID' },
       limit: { about: 'so many messages, up to 1000; else 100', value: 'N' },
+      lang: LANG_OPTION,
     },
     async run(invocation) {
       const limit = invocation.value('limit');
       if (limit !== undefined && !/^\d{1,4}$/.test(limit)) throw usageError('--limit wants a number');
-      const input = { ...filter(invocation), after: invocation.value('after'), limit: limit === undefined ? undefined : Number(limit) };
+      const input = {
+        ...filter(invocation),
+        after: invocation.value('after'),
+        limit: limit === undefined ? undefined : Number(limit),
+        language: languageOf(invocation),
+      };
       report(invocation, await callOperation<ShownPage>(invocation, 'queue.list', input), pageText);
     },
   },
@@ -31,9 +38,10 @@ export const queueCommands: readonly Command[] = [
     name: 'queue show',
     about: 'Show one message in the queue, with what was said of it and what that means',
     operands: ['ID'],
-    options: {},
+    options: { lang: LANG_OPTION },
     async run(invocation) {
-      report(invocation, await callOperation<ShownQueued>(invocation, 'queue.show', { id: invocation.operands[0] }), queuedText);
+      const input = { id: invocation.operands[0], language: languageOf(invocation) };
+      report(invocation, await callOperation<ShownQueued>(invocation, 'queue.show', input), queuedText);
     },
   },
   change('retry', 'Try messages at once', 'will be tried at once'),
