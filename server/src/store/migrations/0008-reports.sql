@@ -53,3 +53,4 @@ CREATE TABLE report_complaint (
   origin      TEXT NOT NULL,                    -- the author's domain of the report
   PRIMARY KEY (account, queue_id)
 ) WITHOUT ROWID;
+CREATE INDEX report_complaint_age ON report_complaint (received_at);
