@@ -33,16 +33,7 @@ export type TrailChecks = {
     readonly from: string;
     readonly policyDomain?: string | undefined;
     readonly policy?: DmarcPolicy | undefined;
-    readonly published?:
-      | {
-          readonly p: DmarcPolicy;
-          readonly sp: DmarcPolicy;
-          readonly np: DmarcPolicy;
-          readonly adkim: 'r' | 's';
-          readonly aspf: 'r' | 's';
-          readonly isTesting: boolean;
-        }
-      | undefined;
+    readonly published?: DmarcResult['published'];
     /** `rua=`. */
     readonly reportTo?: readonly string[] | undefined;
     readonly alignedSpf: boolean;
