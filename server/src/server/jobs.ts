@@ -52,7 +52,7 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
       name: 'reports of other servers',
       firstMs: 10 * SECOND_MS,
       everyMs: 15 * SECOND_MS,
-      work: () => readReportMails({ store, clock: systemClock, log, isLocalDomain: isOurs(store) }, signal),
+      work: () => readReportMails({ store, clock: systemClock, log, resolver, isLocalDomain: isOurs(store) }, signal),
     },
     { name: 'old reports', firstMs: 20 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: () => forgetReports({ store }, systemClock.nowMs() - REPORTS_KEPT_MS) },
     { name: 'sending counts', firstMs: 10 * MINUTE_MS, everyMs: 24 * 60 * MINUTE_MS, work: () => tendLimits(store, systemClock) },

@@ -6,7 +6,7 @@
 import { domainToName } from '../domain-name.ts';
 import { DnsError, type Resolver } from '#net/dns/resolver.ts';
 import { type ReportUri, parseDmarcRecord, readReportUri } from './record.ts';
-import { findOrganizationalDomain } from './tree-walk.ts';
+import { areOneOrganization } from './tree-walk.ts';
 
 export interface ReportPermission {
   /** `temperror`: the DNS could not say; try with the next report. */
@@ -24,7 +24,7 @@ export async function mayReportTo(resolver: Resolver, policyDomain: string, uri:
   const policy = domainToName(policyDomain);
   if (target?.host === undefined || policy === undefined) return REFUSED;
   try {
-    if (await isSameOrganization(resolver, policy, target.host)) return { result: 'allowed', uris: [target.uri] };
+    if (await areOneOrganization(resolver, policy, target.host)) return { result: 'allowed', uris: [target.uri] };
     const name = `${policy}._report._dmarc.${target.host}`;
     if (name.length > LONGEST_NAME) return REFUSED;
     const answer = await resolver.resolveTxt(name);
@@ -46,11 +46,4 @@ function permission(target: ReportUri, host: string, others: readonly ReportUri[
   if (others.length === 0) return { result: 'allowed', uris: [target.uri] };
   if (others.some((other) => other.host !== host)) return REFUSED;
   return { result: 'allowed', uris: others.map((other) => other.uri) };
-}
-
-async function isSameOrganization(resolver: Resolver, policy: string, host: string): Promise<boolean> {
-  if (policy === host) return true;
-  // An organizational domain stands above its names, so that names without a common end have none in common.
-  if (policy.slice(policy.lastIndexOf('.')) !== host.slice(host.lastIndexOf('.'))) return false;
-  return (await findOrganizationalDomain(resolver, policy)) === (await findOrganizationalDomain(resolver, host));
 }

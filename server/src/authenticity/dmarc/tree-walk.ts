@@ -65,6 +65,14 @@ export async function findOrganizationalDomain(resolver: Resolver, domain: strin
   return (await walkTree(resolver, domain)).organizationalDomain;
 }
 
+/** Whether two domains (in the form of `domainToName`) have the same organizational domain. Throws DnsError. */
+export async function areOneOrganization(resolver: Resolver, one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  // An organizational domain stands above its names, so that names without a common end have none in common.
+  if (one.slice(one.lastIndexOf('.')) !== other.slice(other.lastIndexOf('.'))) return false;
+  return (await findOrganizationalDomain(resolver, one)) === (await findOrganizationalDomain(resolver, other));
+}
+
 /** The names of a walk, the longest first. */
 export function namesToAsk(domain: string): readonly string[] {
   const labels = domain.split('.');

@@ -24,7 +24,7 @@ export interface KeptComplaint {
   readonly account: AccountId;
   readonly queueId: string;
   readonly kind: string;
-  /** Who complained: one of the message's recipients; empty where it is not told. */
+  /** Who complained: one of the message's recipients; empty where it is not told, or where the report's origin is not who can tell it. */
   readonly recipient: string;
   readonly origin: string;
 }
@@ -56,8 +56,7 @@ function* keepComplaint(tx: Tx, { account, queueId, kind, recipient, origin }: K
   const isNew = yield* run(sql`
     INSERT INTO report_complaint (account, queue_id, received_at, kind, recipient, origin)
     VALUES (${account}, ${queueId}, ${receivedAtMs}, ${kind}, ${recipient}, ${origin}) ON CONFLICT DO NOTHING`);
-  if (isNew === 0) return;
-  yield* countComplaint(tx, { account, nowMs });
+  if (isNew > 0) yield* countComplaint(tx, { account, nowMs });
   if (recipient === '') return;
   // Who complains does not want to be written to again.
   yield* suppress(tx, { account, address: recipient, reason: 'complaint', detail: `${kind}, told by ${origin}`, createdAtMs: nowMs, expiresAtMs: undefined });

@@ -8,6 +8,7 @@ import { OPERATIONS } from '#admin/operations.ts';
 import type { ShownComplaint, ShownDmarc, ShownFailure, ShownTls } from '#admin/reports.ts';
 import type { Path, Peer } from '#delivery/delivery.ts';
 import { deliverLocal } from '#delivery/deliver-local.ts';
+import { FakeDns, type Zone } from '../../../test/support/dns.ts';
 import { isLocalDomainOf } from '../../../test/support/reports.ts';
 import { conformance, conformanceData, needs } from '../../../test/support/outside.ts';
 import { type MailHouse, openMailHouse } from '../../../test/support/mail-house.ts';
@@ -110,6 +111,29 @@ test('a complaint counts for the account that has sent the message, once for eac
   equal((await house.inbox(house.accounts.admin)).length, 5, 'a person sees them too');
 });
 
+test('who complains speaks for addresses of its own organization only: a reader of a list cannot have the list suppressed', async () => {
+  await using house = await openHouse();
+  const id = await submit(house, 'list@lists.example');
+  const complain = async (origin: string, zone?: Zone): Promise<readonly unknown[]> => {
+    for (const recipient of ['list@lists.example', '']) await deliver(house, 'abuse@capri.example', complaint(id, recipient));
+    await house.store.commit(prove, { origin });
+    await read(house, zone);
+    return await house.store.query(all(sql`SELECT address FROM queue_suppression`));
+  };
+  deepEqual(await complain('reader.example'), []);
+  deepEqual(
+    (await call<readonly ShownComplaint[]>(house, 'reports.complaints', {})).map(({ recipient, reporter }) => [recipient, reporter]),
+    [['', 'reader.example']],
+    'it counts all the same',
+  );
+  // A name of its own below the list's is another organization where the list's says so.
+  const apart: Zone = { '_dmarc.lists.example': { TXT: ['v=DMARC1; p=none; psd=y'] } };
+  deepEqual(await complain('reader.lists.example', apart), []);
+  const one: Zone = { '_dmarc.lists.example': { TXT: ['v=DMARC1; p=none'] } };
+  deepEqual(await complain('feedback.lists.example', one), [{ address: 'list@lists.example' }]);
+  deepEqual(await house.store.query(all(sql`SELECT complaints FROM sending_hour WHERE complaints > 0`)), [{ complaints: 1 }]);
+});
+
 test('failure reports of the wild are kept for our domains', needs(conformanceData('dmarc/reports')), async () => {
   await using house = await openHouse();
   const file = path.join(conformance('dmarc/reports') ?? '', 'failure/dmarc_ruf_report_linkedin.crlf.eml');
@@ -135,8 +159,9 @@ function openHouse(): Promise<MailHouse> {
   return openMailHouse({ mutations: [...QUEUE_MUTATIONS, prove] });
 }
 
-async function read({ store, clock, log }: MailHouse): Promise<void> {
-  await readReportMails({ store, clock, log, isLocalDomain: isLocalDomainOf(store) }, signal);
+async function read({ store, clock, log }: MailHouse, zone: Zone = {}): Promise<void> {
+  await using dns = await FakeDns.start(zone);
+  await readReportMails({ store, clock, log, resolver: dns.resolver(), isLocalDomain: isLocalDomainOf(store) }, signal);
 }
 
 async function waiting({ store }: MailHouse): Promise<number> {

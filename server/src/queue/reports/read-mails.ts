@@ -3,7 +3,10 @@
  * server goes on. What cannot be read stays in its mailbox for a person.
  */
 import { Worker } from 'node:worker_threads';
+import { areOneOrganization } from '#authenticity/dmarc/tree-walk.ts';
+import { domainToName } from '#authenticity/domain-name.ts';
 import { DomainError } from '#core/errors.ts';
+import { DnsError, type Resolver } from '#net/dns/resolver.ts';
 import { readMessage } from '#store/read-messages.ts';
 import { findTrail } from '#trail/find.ts';
 import type { TrailEntry } from '#trail/entry.ts';
@@ -14,7 +17,7 @@ import type { ReadMail } from './read/report-mail.ts';
 import { DAY_MS, type ReportServices } from './settings.ts';
 import { keepDmarc, keepFailure, keepTls } from './summary.ts';
 
-export type ReadServices = Pick<ReportServices, 'store' | 'clock' | 'log'> & {
+export type ReadServices = Pick<ReportServices, 'store' | 'clock' | 'log' | 'resolver'> & {
   isLocalDomain(domain: string): Promise<boolean>;
 };
 
@@ -140,14 +143,16 @@ function isComplaint({ kind }: FeedbackReport): boolean {
  * Whose message it is about: found by our own ids in its header, and only if an account here has sent it. A complaint whose own author is not proved (DMARC) counts for
  * nothing: anybody could have an account put on hold.
  */
-async function complaintOf({ store, clock }: ReadServices, report: FeedbackReport, origin: string): Promise<readonly KeptComplaint[]> {
+async function complaintOf({ store, clock, resolver }: ReadServices, report: FeedbackReport, origin: string): Promise<readonly KeptComplaint[]> {
   if (origin === '') return [];
   const nowMs = clock.nowMs();
   const span = { fromMs: nowMs - COMPLAINT_SPAN_MS, toMs: nowMs, limit: 20 };
   for (const key of [...report.receivedIds, report.messageId].filter((id) => id !== '').slice(0, 10)) {
     const sent = (await findTrail(store, key, span)).find((entry) => entry.event === 'queued' && entry.by !== undefined);
     if (sent?.by === undefined) continue;
-    return [{ account: sent.by, queueId: sent.queueId, kind: report.kind, recipient: complainer(report, sent), origin }];
+    const named = complainer(report, sent);
+    const recipient = (await mayComplainFor(resolver, origin, named)) ? named : '';
+    return [{ account: sent.by, queueId: sent.queueId, kind: report.kind, recipient, origin }];
   }
   return [];
 }
@@ -157,4 +162,20 @@ function complainer({ originalRecipient }: FeedbackReport, { recipients }: Trail
   const addresses = recipients.map(({ address }) => address.toLowerCase());
   if (addresses.includes(originalRecipient)) return originalRecipient;
   return addresses.length === 1 && originalRecipient === '' ? (addresses[0] ?? '') : '';
+}
+
+/**
+ * Whether a report of this origin may speak for an address: only for one of its own organization. Who reads a list knows the ids of its mail too, and could have the
+ * list's address suppressed for an author.
+ */
+async function mayComplainFor(resolver: Resolver, origin: string, address: string): Promise<boolean> {
+  const domain = domainToName(address.slice(address.lastIndexOf('@') + 1));
+  const from = domainToName(origin);
+  if (address === '' || domain === undefined || from === undefined) return false;
+  try {
+    return await areOneOrganization(resolver, from, domain);
+  } catch (error) {
+    if (error instanceof DnsError) return false;
+    throw error;
+  }
 }
