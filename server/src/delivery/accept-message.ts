@@ -62,10 +62,10 @@ export async function acceptMessage(transaction: Transaction, complete: Complete
 }
 
 /** What the trail tells of the arrival. */
-function arrivalDetails({ peer, details }: Transaction, { message }: CompleteMessage): DetailsText {
+function arrivalDetails({ peer, details, parameters }: Transaction, { message }: CompleteMessage): DetailsText {
   const tls = peer.tls && { version: peer.tls.version, cipher: peer.tls.cipher };
   const { protocol, address: remote, helo, identity } = peer;
-  return detailsText({ protocol, remote, helo, tls, login: identity?.login, size: message.sizeBytes, ...details });
+  return detailsText({ protocol, remote, helo, tls, login: identity?.login, size: message.sizeBytes, priority: parameters.mtPriority, ...details });
 }
 
 /** The message for its recipients elsewhere, and what stages have added. */

@@ -34,6 +34,15 @@ test('a single recipient is named in Received, and the line says how it was prot
   ]);
 });
 
+test('a priority that was asked for is told in Received and in the trail', async () => {
+  await using house = await openMailHouse();
+  const { id } = await deliver(house, { parameters: { ...PLAIN, mtPriority: -3 }, to: ['jan@capri.example'], message: '\r\nx\r\n' });
+  const [stored = ''] = await house.inbox(house.accounts.jan);
+  match(stored, new RegExp(`with ESMTP id ${id}\r\n\tfor <jan@capri\\.example>\r\n\tPRIORITY -3;\r\n`));
+  const [row] = await house.store.query(all<{ details: string }>(sql`SELECT details FROM trail WHERE event = 'received'`));
+  match(row?.details ?? '', /"priority":-3/);
+});
+
 test('recipients that lead to one account get one copy; each is answered for', async () => {
   await using house = await openMailHouse();
   const { recipients } = await deliver(house, { to: ['jan@capri.example', 'jan.kowalski@capri.example', 'JAN+x@capri.example', 'anna@capri.example'] });

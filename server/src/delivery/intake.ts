@@ -56,6 +56,7 @@ export class Intake implements MessageSink {
       nowMs: this.#receivedAtMs,
       onlyRecipient,
       showsClient: peer.identity === undefined || showsSubmitter,
+      priority: parameters.mtPriority,
     });
     const expectedBytes = Math.max(FIRST_BYTES, Math.min(MEMORY_BYTES, received.length + (parameters.sizeBytes ?? 0) + 512));
     this.#held = Buffer.allocUnsafe(expectedBytes);

@@ -1,7 +1,7 @@
 /**
  * The Received field that a message gets in front of its body. (Return-Path and Delivered-To stand in each recipient's prefix: accept.ts.)
  *
- * RFC 5321 §4.4 (form), §7.6 (what may be left out) · RFC 3848 (`with`) · RFC 8314 §7.4 (`tls`)
+ * RFC 5321 §4.4 (form), §7.6 (what may be left out) · RFC 3848 (`with`) · RFC 8314 §7.4 (`tls`) · RFC 6710 §4.1, §7 (`PRIORITY`)
  *
  * On submission the client's name and address are left out unless the settings ask for them: where somebody reads mail is nobody's business.
  */
@@ -17,13 +17,16 @@ export interface ReceivedFacts {
   /** The one recipient, as the client wrote it; undefined where there are several, so that none learns of the others. */
   readonly onlyRecipient: string | undefined;
   readonly showsClient: boolean;
+  /** MT-PRIORITY; undefined: not given. */
+  readonly priority?: number | undefined;
 }
 
-export function receivedField({ peer, hostname, id, nowMs, onlyRecipient, showsClient }: ReceivedFacts): string {
+export function receivedField({ peer, hostname, id, nowMs, onlyRecipient, showsClient, priority }: ReceivedFacts): string {
   const from = showsClient ? `from ${peer.helo} (${addressLiteral(peer.address)})\r\n\t` : '';
   const recipient = onlyRecipient === undefined ? '' : `\r\n\tfor <${onlyRecipient}>`;
   const tls = peer.tls === undefined ? '' : `\r\n\ttls ${peer.tls.cipher}`;
-  return `Received: ${from}by ${hostname} with ${peer.protocol} id ${id}${recipient}${tls};\r\n\t${dateTime(nowMs)}\r\n`;
+  const urgency = priority === undefined ? '' : `\r\n\tPRIORITY ${priority}`;
+  return `Received: ${from}by ${hostname} with ${peer.protocol} id ${id}${recipient}${tls}${urgency};\r\n\t${dateTime(nowMs)}\r\n`;
 }
 
 let lastSecond = Number.NaN;

@@ -46,6 +46,8 @@ export interface Dsn {
   readonly timeZone?: string;
   readonly nowMs: number;
   readonly arrivalMs: number;
+  /** By when the message was to be delivered. RFC 2852 §5 */
+  readonly deliverByMs?: number | undefined;
   /** ENVID as given (xtext decoded). RFC 3461 §4.4 */
   readonly envelopeId?: string | undefined;
   /** Letters and digits that occur in no other message. */
@@ -101,6 +103,7 @@ function statusPart(dsn: Dsn): BuiltPart {
   // RFC 3464 §2.2.1: first, and as the sender gave it.
   if (dsn.envelopeId !== undefined) message.unshift(`Original-Envelope-Id: ${oneLine(dsn.envelopeId)}`);
   message.push(`Arrival-Date: ${formatDate(dsn.arrivalMs)}`);
+  if (dsn.deliverByMs !== undefined) message.push(`Deliver-By-Date: ${formatDate(dsn.deliverByMs)}`);
   groups.push(message.join('\r\n'));
   for (const recipient of dsn.recipients) {
     const lines: string[] = [];

@@ -35,8 +35,8 @@ test('a message that cannot be read is waited for until its time is over; then i
     ret: undefined,
     envelopeId: undefined,
     tlsNeed: undefined,
-    priority: undefined,
-    deliverBy: undefined,
+    priority: 4,
+    deliverBy: { atMs: Date.UTC(2026, 10, 23, 12), mode: 'R', isTraced: false },
     createdAtMs: clock.nowMs(),
     releaseAtMs: undefined,
     hold: undefined,
@@ -68,4 +68,6 @@ test('a message that cannot be read is waited for until its time is over; then i
   const notice = await tell();
   assert.equal(notice?.kind, 'outgoing');
   assert.match(Buffer.from(notice?.bytes ?? []).toString(), /Action: failed\r\nStatus: 4\.4\.7/);
+  assert.match(Buffer.from(notice?.bytes ?? []).toString(), /\r\nDeliver-By-Date: Mon, 23 Nov 2026 12:00:00 \+0000\r\n/);
+  assert.equal(notice?.kind === 'outgoing' && notice.outgoing.priority, 4, 'a notice is as urgent as what it tells of');
 });

@@ -1,7 +1,7 @@
 /**
  * Delivery status notifications about queued mail: made, and handed to a mailbox here or to the queue itself.
  *
- * RFC 3461 §4.3 (RET), §6 · RFC 8689 §5 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
+ * RFC 3461 §4.3 (RET), §6 · RFC 8689 §5 · RFC 2852 §5 · RFC 6710 §4.6 · RFC 3464 · RFC 5321 §4.5.5 (never about a message with the null reverse-path)
  */
 import { isAscii } from 'node:buffer';
 import { localTimeZone } from '#core/clock.ts';
@@ -59,6 +59,7 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
     timeZone: localTimeZone(),
     nowMs,
     arrivalMs: message.createdAtMs,
+    deliverByMs: message.deliverBy?.atMs,
     envelopeId: message.envelopeId,
     unique: id,
     recipients: told.map((one) => describe(one, message, { language, giveUpAfterMs: settings.giveUpAfterMs, nowMs })),
@@ -92,6 +93,8 @@ export async function tellSender(services: QueueServices, message: QueuedMessage
     envelopeId: undefined,
     // What is told of a message is as secret as the message (RFC 8689 §5).
     tlsNeed: message.tlsNeed === 'required' ? 'required' : undefined,
+    // And as urgent (RFC 6710 §4.6).
+    priority: message.priority,
     nowMs,
   };
   return { kind: 'outgoing', outgoing, bytes };

@@ -81,7 +81,7 @@ export interface OutboundMessage {
   readonly envelopeId: string | undefined;
   /** MT-PRIORITY, -9 to 9: said where the server knows it. */
   readonly mtPriority?: number | undefined;
-  /** DELIVERBY: said where the server knows it. In mode R it goes to such servers only (RFC 2852 §4.1.4.2). */
+  /** DELIVERBY: said where the server knows it. In mode R it goes to such servers only (RFC 2852 §4.1.4.1). */
   readonly deliverBy?: DeliverBy | undefined;
   /** REQUIRETLS is said where the server knows it; a destination whose `tlsNeed` is `required` leads to such servers only. */
   readonly requireTls?: boolean | undefined;

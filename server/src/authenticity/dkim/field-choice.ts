@@ -41,6 +41,8 @@ const WHERE_PRESENT: ReadonlySet<string> = new Set([
   'openpgp',
   'organization',
   'priority',
+  'tls-report-domain',
+  'tls-report-submitter',
   'tls-required',
   'x-priority',
 ]);

@@ -1,5 +1,5 @@
 /** Reports as they leave: made from what the trail and the client have written, queued once for each domain and day, checked by another program. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -77,6 +77,9 @@ test('another program finds the report as the schema wants it', needs(program('x
   const [mail] = await house.queued();
   const xml = gunzipSync((await simpleParser(mail?.bytes ?? '')).attachments[0]?.content ?? '').toString();
   await isValid(xml);
+  await isValid(xml.replace('</auth_results>', '</auth_results><x:more xmlns:x="urn:example:more">1</x:more>'));
+  for (const wrong of [xml.replace('<version>', '<versions>'), xml.replace(/<header_from>.*?<\/header_from>/, ''), xml.replace('>pass<', '>Pass<')])
+    await rejects(isValid(wrong));
   for (const type of ['trusted_forwarder', 'policy_test_mode', 'mailing_list']) ok(xml.includes(`<type>${type}</type>`), type);
   ok(xml.includes('<selector>&lt;x&gt;&amp;?'));
 });
@@ -90,6 +93,34 @@ test('a flood of sources makes no flood of rows: what is left out is counted, an
   ok(domain);
   deepEqual([domain.rows.length, domain.leftOut], [10_000, 50]);
   await isValid(writeDmarcXml({ organization: 'Capri', email: 'postmaster@capri.example', reportId: 'x', begin: 0, end: 86_399, generator: 'Capri' }, domain));
+});
+
+test('what a policy asked for, and what became of it, is told in the words of the RFC', async () => {
+  const { DmarcTally } = await import('./dmarc/tally.ts');
+  const rowOf = (checks: TrailChecks): string => {
+    const tally = new DmarcTally();
+    tally.add({ checks, sourceIp: '192.0.2.1', sender: 'a@sender.example', isRefused: false });
+    const row = [...tally.domains()][0]?.rows[0]?.row;
+    return [row?.disposition, ...(row?.overrides ?? []).map(({ type }) => type)].join(' ');
+  };
+  // "pass" is for policies that ask for something; a test of one that does not changes nothing.
+  equal(rowOf(checksLike({})), 'pass');
+  equal(rowOf(checksLike({ policy: 'none' })), 'none');
+  equal(rowOf(checksLike({ policy: 'none', result: 'fail', isTesting: true })), 'none');
+  equal(rowOf({ ...checksLike({ isTesting: true }), dmarc: { ...checksLike({ isTesting: true }).dmarc, policy: 'quarantine' } }), 'pass');
+  const lowered = checksLike({ policy: 'quarantine', result: 'fail', isTesting: true });
+  equal(rowOf({ ...lowered, dmarc: { ...lowered.dmarc, policy: 'none' } }), 'none policy_test_mode');
+  equal(rowOf(checksLike({ result: 'fail', action: 'quarantine', reasons: ['policy-reject', 'indirect'] })), 'quarantine mailing_list');
+});
+
+test('of many signatures those come first that say most about the author', async () => {
+  const { DmarcTally } = await import('./dmarc/tally.ts');
+  const tally = new DmarcTally();
+  const signed = (domain: string, result: 'pass' | 'fail'): TrailChecks['dkim'][number] => ({ domain, result, selector: 's', algorithm: 'rsa-sha256' });
+  const dkim = [signed('sender.example', 'fail'), signed('list.example', 'pass'), signed('mail.sender.example', 'pass'), signed('sender.example', 'pass')];
+  tally.add({ checks: { ...checksLike({}), dkim }, sourceIp: '192.0.2.1', sender: '', isRefused: false });
+  const results = [...tally.domains()][0]?.rows[0]?.row.dkimResults.map(({ domain, result }) => `${domain} ${result}`);
+  deepEqual(results, ['sender.example pass', 'mail.sender.example pass', 'list.example pass', 'sender.example fail']);
 });
 
 test('who does not agree to get reports about another domain gets none; where the DNS is silent it is tried again, for two days', async () => {
@@ -133,11 +164,13 @@ test('sessions with the servers of a domain become a TLS report, in the form tha
   deepEqual(mail?.recipients, ['tls@far.example']);
   const parsed = await simpleParser(mail?.bytes ?? '');
   equal(parsed.headers.get('tls-report-domain'), 'far.example');
-  equal(parsed.headers.get('tls-report-submitter'), 'mx.capri.example');
+  equal(parsed.headers.get('tls-report-submitter'), 'capri.example', 'the domain of contact-info');
+  match(parsed.subject ?? '', /^Report Domain: far\.example Submitter: capri\.example Report-ID: <\w{16}@capri\.example>$/);
   equal(parsed.headers.get('tls-required'), 'No');
   match(mail?.bytes ?? '', /^Content-Type: multipart\/report; report-type=tlsrpt;/m);
   const [attachment] = parsed.attachments;
   equal(attachment?.contentType, 'application/tlsrpt+gzip');
+  match(attachment?.filename ?? '', /^capri\.example!far\.example!1795305600!1795391999!\w{16}\.json\.gz$/);
   const { 'report-id': id, ...report } = JSON.parse(gunzipSync(attachment?.content ?? '').toString()) as Record<string, unknown>;
   match(String(id), /^\w{16}$/);
   deepEqual(report, {

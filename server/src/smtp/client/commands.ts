@@ -31,14 +31,23 @@ export function mailCommand(message: OutboundMessage, peer: PeerCapabilities, { 
   return `${line}\r\n`;
 }
 
-export function recipientCommand({ address, notify, originalRecipient }: OutboundRecipient, peer: PeerCapabilities): string {
+export function recipientCommand({ address, notify: asked, originalRecipient }: OutboundRecipient, message: OutboundMessage, peer: PeerCapabilities): string {
   let line = `RCPT TO:<${address}>`;
   if (peer.dsn) {
+    const notify = notifyOf(asked, message, peer);
     if (notify !== undefined) line += ` NOTIFY=${notify.join(',')}`;
     // Written out it may hold UTF-8 (RFC 6533 §3), which only SMTPUTF8 allows.
     if (originalRecipient !== undefined && (peer.smtpUtf8 || ASCII.test(originalRecipient))) line += ` ORCPT=${originalRecipient}`;
   }
   return `${line}\r\n`;
+}
+
+/** A server that knows nothing of the time in which the message should be there can still tell of delays (RFC 2852 §4.1.4.2). */
+function notifyOf(asked: readonly string[] | undefined, { deliverBy }: OutboundMessage, peer: PeerCapabilities): readonly string[] | undefined {
+  const isUnknownThere = deliverBy?.mode === 'N' && deliverBy.seconds > 0 && peer.deliverBySeconds === undefined;
+  if (!isUnknownThere || asked?.includes('NEVER') === true) return asked;
+  if (asked === undefined) return ['FAILURE', 'DELAY'];
+  return asked.includes('DELAY') ? asked : [...asked, 'DELAY'];
 }
 
 export function needsUtf8(message: OutboundMessage): boolean {

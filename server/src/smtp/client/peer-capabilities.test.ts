@@ -15,6 +15,11 @@ test('what a server offers is read in any case and order', () => {
   assert.deepEqual([found.startTls, found.eightBitMime, found.smtpUtf8, found.dsn], [false, false, false, false]);
 });
 
+test('the least time of DELIVERBY stands in front of what later versions may add', () => {
+  const told = ['DELIVERBY', 'DELIVERBY 240', 'DELIVERBY 240,LATER', 'DELIVERBY ,LATER', 'DELIVERBY 1x', 'SIZE'].map((line) => read(line).deliverBySeconds);
+  assert.deepEqual(told, [0, 240, 240, 0, 0, undefined]);
+});
+
 test('limits that make no sense are none', () => {
   for (const line of ['LIMITS RCPTMAX=0', 'LIMITS RCPTMAX=-1', 'LIMITS RCPTMAX', 'LIMITS RCPTMAX=x', 'LIMITS', `LIMITS RCPTMAX=${'9'.repeat(30)}`])
     assert.equal(read(line).recipientLimit, undefined, line);

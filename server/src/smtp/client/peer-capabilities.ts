@@ -45,7 +45,8 @@ export function readCapabilities(reply: Reply): PeerCapabilities {
     requireTls: words.has('REQUIRETLS'),
     recipientLimit: limitOf(words.get('LIMITS'), 'RCPTMAX'),
     messageLimit: limitOf(words.get('LIMITS'), 'MAILMAX'),
-    deliverBySeconds: deliverBy === undefined ? undefined : /^\d{1,9}$/.test(deliverBy[0] ?? '') ? Number(deliverBy[0]) : 0,
+    // RFC 2852 §2: more options may follow, behind commas.
+    deliverBySeconds: deliverBy === undefined ? undefined : Number(/^\d{1,9}(?=,|$)/.exec(deliverBy[0] ?? '')?.[0] ?? 0),
     mtPriority: words.has('MT-PRIORITY'),
     sizeLimit: size === undefined ? undefined : /^\d{1,15}$/.test(size[0] ?? '') ? Number(size[0]) : 0,
     auth: new Set(words.get('AUTH') ?? []),

@@ -1,7 +1,7 @@
 /**
  * One message after another to one server.
  *
- * RFC 5321 §3.3, §4.1.1, §4.5.3.1.10 (too many recipients) · RFC 2920 (PIPELINING) · RFC 3030 (CHUNKING) · RFC 2852 §4.1.4.2 (DELIVERBY) · RFC 9422 (LIMITS)
+ * RFC 5321 §3.3, §4.1.1, §4.5.3.1.10 (too many recipients) · RFC 2920 (PIPELINING) · RFC 3030 (CHUNKING) · RFC 2852 §4.1.4.1 (DELIVERBY) · RFC 9422 (LIMITS)
  *
  * With PIPELINING the envelope travels in one piece: a message takes two round trips. With CHUNKING the message travels as one chunk, as it is: behind the
  * answers to the envelope, because octets that nobody wants would be sent in vain, and a line that breaks would leave it open whether the message had arrived.
@@ -144,7 +144,7 @@ export class SmtpSession implements MailSession {
     return this.#lateMisfit(message);
   }
 
-  /** A message that is to be returned when it is late goes only to who promises that (RFC 2852 §4.1.4.2). */
+  /** A message that is to be returned when it is late goes only to who promises that (RFC 2852 §4.1.4.1). */
   #lateMisfit({ deliverBy }: OutboundMessage): Outcome | undefined {
     if (deliverBy?.mode !== 'R') return undefined;
     const { deliverBySeconds } = this.#capabilities;
@@ -164,7 +164,7 @@ export class SmtpSession implements MailSession {
       await this.#command('RSET\r\n', this.#timeLimits.commandMs);
     }
     const facts = { sizeBytes: content.sizeBytes, isEightBit: content.isEightBit, isSecure: this.tls !== undefined };
-    const commands = [mailCommand(message, this.#capabilities, facts), ...message.recipients.map((one) => recipientCommand(one, this.#capabilities))];
+    const commands = [mailCommand(message, this.#capabilities, facts), ...message.recipients.map((one) => recipientCommand(one, message, this.#capabilities))];
     const isWanted = pipelining ? await this.#envelopeAtOnce(commands, progress) : await this.#envelopeInTurn(commands, progress);
     if (!isWanted) {
       this.#needsReset = true;

@@ -144,7 +144,8 @@ export class SmtpTransport implements MailTransport {
 
   // oxlint-disable-next-line max-params -- one line of a report
   #report(destination: Destination, policy: ReportedPolicy, host: MailHost, tried: Tried, problem: TlsProblem | undefined): void {
-    if (destination.kind !== 'domain') return;
+    // Mail that waives TLS was held to no policy; reports about TLS are such mail, and are not to be reported themselves (RFC 8460 §3).
+    if (destination.kind !== 'domain' || destination.tlsNeed === 'optional') return;
     const failure: TlsFailure | undefined = problem && {
       type: problem.type,
       sendingAddress: tried.localAddress,

@@ -1,7 +1,7 @@
 /**
  * The end of a transaction, common to DATA and BDAT: what the client hears about its message.
  *
- * RFC 5321 §4.2.5, §6.1 · RFC 2033 §4.2 (LMTP: one reply for each recipient) · RFC 6710 §4.2 (another priority)
+ * RFC 5321 §4.2.5, §6.1 · RFC 2033 §4.2 (LMTP: one reply for each recipient) · RFC 6710 §4.1 (another priority)
  */
 import { DomainError } from '#core/errors.ts';
 import { type Accepted, type MessageSink, Refusal } from '#delivery/delivery.ts';
@@ -32,7 +32,7 @@ export async function finishMessage(session: Session, transaction: Transaction, 
     recipients: transaction.envelope.recipientCount,
   });
   if (session.role !== 'lmtp') {
-    // RFC 6710 §4.2: the text begins with the priority that holds.
+    // RFC 6710 §4.1: the text begins with the priority that holds.
     if (transaction.isPriorityChanged) session.reply(250, '2.3.6', `${transaction.parameters.mtPriority ?? 0} is the priority of Ok: ${accepted.id}`);
     else session.reply(250, '2.0.0', `Ok: ${accepted.id}`);
     return;

@@ -4,6 +4,8 @@
  *
  * RFC 9990 §3.1
  */
+import { isAtOrBelow } from '#authenticity/domain-name.ts';
+import type { DmarcPolicy } from '#authenticity/results.ts';
 import type { TrailChecks } from '#trail/checks.ts';
 
 export interface DmarcRow {
@@ -47,7 +49,7 @@ export interface CheckedMessage {
 const MOST_ROWS = 10_000;
 const MOST_ROWS_OF_ALL = 200_000;
 const MOST_DOMAINS = 20_000;
-/** Signatures in a row. RFC 9990 §3.1.1.11: at most 100 are reported. */
+/** Signatures in a row: as many as are looked at in one message. RFC 9990 §3.1.3: at most 100. */
 const MOST_SIGNATURES = 10;
 
 interface Growing {
@@ -97,7 +99,9 @@ export class DmarcTally {
 
 function rowOf({ checks, sourceIp, sender, isRefused }: CheckedMessage): DmarcRow {
   const { dmarc, dkim, spf } = checks;
-  const disposition = dmarc.result === 'pass' ? 'pass' : isRefused ? 'reject' : checks.enforced && checks.action === 'quarantine' ? 'quarantine' : 'none';
+  // "pass" is for policies that ask for something (RFC 9990 Appendix A).
+  const passed = publishedFor(dmarc) === 'none' ? 'none' : 'pass';
+  const disposition = dmarc.result === 'pass' ? passed : isRefused ? 'reject' : checks.enforced && checks.action === 'quarantine' ? 'quarantine' : 'none';
   const at = sender.lastIndexOf('@');
   return {
     sourceIp,
@@ -109,6 +113,7 @@ function rowOf({ checks, sourceIp, sender, isRefused }: CheckedMessage): DmarcRo
     envelopeFrom: at < 0 ? '' : sender.slice(at + 1).toLowerCase(),
     dkimResults: dkim
       .filter(({ domain, selector }) => domain !== '' && selector !== '')
+      .toSorted((one, other) => rankOf(one, dmarc) - rankOf(other, dmarc))
       .slice(0, MOST_SIGNATURES)
       .map(({ domain, selector, result }) => ({ domain, selector, result })),
     spfResult: { domain: spf.domain, scope: spf.scope, result: spf.result },
@@ -117,11 +122,28 @@ function rowOf({ checks, sourceIp, sender, isRefused }: CheckedMessage): DmarcRo
 
 const STRICTNESS = { none: 0, pass: 0, quarantine: 1, reject: 2 } as const;
 
-/** RFC 9990 §3.1.1.6, §3.1.1.7 */
+const LESS: Readonly<Record<DmarcPolicy, DmarcPolicy>> = { none: 'none', quarantine: 'none', reject: 'quarantine' };
+
+/** What the record says for this author's domain, before its test mode (`t=y`) lowers it. */
+function publishedFor({ from, policyDomain, policy = 'none', published }: TrailChecks['dmarc']): DmarcPolicy {
+  if (published?.isTesting !== true) return policy;
+  return from === policyDomain ? published.p : ([published.sp, published.np].find((one) => LESS[one] === policy) ?? policy);
+}
+
+/** Which signatures tell most: RFC 9990 §3.1.3. */
+function rankOf({ domain, result }: TrailChecks['dkim'][number], { from, alignedDkim }: TrailChecks['dmarc']): number {
+  if (result !== 'pass') return 3;
+  if (domain === from) return 0;
+  return alignedDkim && (isAtOrBelow(domain, from) || isAtOrBelow(from, domain)) ? 1 : 2;
+}
+
+/** RFC 9990 §3.1.1.9, §3.1.6 */
 function overridesOf({ dmarc, reasons, enforced }: TrailChecks, disposition: DmarcRow['disposition']): readonly PolicyOverride[] {
-  if (disposition === 'pass') return [];
+  if (dmarc.result === 'pass') return [];
   const asked = dmarc.policy ?? 'none';
-  if (dmarc.published?.isTesting === true && STRICTNESS[disposition] <= STRICTNESS[asked]) return [{ type: 'policy_test_mode', comment: '' }];
+  // A test of a policy that asks for nothing changes nothing (RFC 9989 §4.7).
+  if (dmarc.published?.isTesting === true && publishedFor(dmarc) !== 'none' && STRICTNESS[disposition] <= STRICTNESS[asked])
+    return [{ type: 'policy_test_mode', comment: '' }];
   if (STRICTNESS[disposition] === STRICTNESS[asked]) return [];
   if (reasons.includes('arc')) return [{ type: 'trusted_forwarder', comment: 'arc=pass' }];
   if (reasons.includes('indirect')) return [{ type: 'mailing_list', comment: '' }];

@@ -1,7 +1,7 @@
 /**
  * A TLS report, as JSON and as a mail.
  *
- * RFC 8460 §4 (schema), §5.2, §5.3 (mail)
+ * RFC 8460 §4 (schema), §5.1 (file name), §5.2, §5.3 (mail)
  */
 import { gzipSync } from 'node:zlib';
 import { buildMessage, dateField, messageIdField } from '#message/build.ts';
@@ -53,18 +53,20 @@ export function tlsReportJson({ domain, day, results, settings, id }: TlsReport)
 /** RFC 8460 §5.3: report type, headers and media types are what receivers look for. */
 export function writeTlsMail(report: TlsReport & { readonly to: readonly ReportAddress[]; readonly nowMs: number }): Buffer {
   const { domain, day, settings, id, to, nowMs } = report;
-  const { organization, contact, hostname, sender } = settings;
+  const { organization, contact, sender } = settings;
+  // Wherever the sender is named, it must be the domain of contact-info (§5.1, §5.3).
+  const submitter = splitAddress(contact).domain;
   const begin = dayStartMs(day) / 1000;
   const from = splitAddress(sender);
   return buildMessage(
     [
       { name: 'From', addresses: [{ name: organization, ...from }] },
       { name: 'To', addresses: to.map((address) => ({ name: undefined, ...address })) },
-      { name: 'Subject', raw: `Report Domain: ${domain} Submitter: ${hostname} Report-ID: <${id}@${from.domain}>` },
+      { name: 'Subject', raw: `Report Domain: ${domain} Submitter: ${submitter} Report-ID: <${id}@${from.domain}>` },
       dateField(nowMs),
       messageIdField(id, nowMs, from.domain),
       { name: 'TLS-Report-Domain', raw: domain },
-      { name: 'TLS-Report-Submitter', raw: hostname },
+      { name: 'TLS-Report-Submitter', raw: submitter },
       // A report about a broken way must get through on that way (RFC 8460 §3).
       { name: 'TLS-Required', raw: 'No' },
       { name: 'Auto-Submitted', raw: 'auto-generated' },
@@ -84,7 +86,7 @@ export function writeTlsMail(report: TlsReport & { readonly to: readonly ReportA
           type: 'application/tlsrpt+gzip',
           bytes: gzipSync(tlsReportJson(report)),
           encoding: 'base64',
-          disposition: { value: 'attachment', fileName: `${hostname}!${domain}!${begin}!${begin + DAY_SECONDS - 1}!${id}.json.gz` },
+          disposition: { value: 'attachment', fileName: `${submitter}!${domain}!${begin}!${begin + DAY_SECONDS - 1}!${id}.json.gz` },
         },
       ],
     },

@@ -1,7 +1,7 @@
 /**
  * MAIL: begins a message.
  *
- * RFC 5321 §4.1.1.2, §4.1.4 · RFC 6710 §5.1 (MT-PRIORITY) · RFC 6531 §3.4, §3.7.1 (SMTPUTF8) · RFC 9422 §3.1 (MAILMAX)
+ * RFC 5321 §4.1.1.2, §4.1.4 · RFC 6710 §4.1 (MT-PRIORITY) · RFC 6531 §3.4, §3.7.1 (SMTPUTF8) · RFC 9422 §3.1 (MAILMAX)
  *
  * A space behind the colon is let pass: many programs write it, and nothing else can be meant.
  */
@@ -30,7 +30,7 @@ async function run(session: Session, argument: string): Promise<void> {
     futureRelease: futureRelease(session),
     priority: session.role !== 'lmtp',
   });
-  // Strangers cannot push past others; who asks to be passed may be (RFC 6710 §5.1).
+  // Strangers cannot push past others; who asks to be passed may be (RFC 6710 §4.1).
   const isPriorityChanged = (asked.mtPriority ?? 0) > 0 && session.identity === undefined;
   const parameters = isPriorityChanged ? { ...asked, mtPriority: 0 } : asked;
   if (isInternational && !parameters.smtpUtf8) throw new Refusal(553, '5.6.7', 'An address that is not ASCII needs SMTPUTF8');
