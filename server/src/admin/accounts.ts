@@ -1,16 +1,13 @@
 /** Operations on accounts. */
 import { z } from 'zod';
-import { DomainError } from '#core/errors.ts';
 import type { AccountId } from '#core/ids.ts';
 import { type AccountInfo, addAccount, listAccounts, removeAccount, requireAccount, setState, updateAccount } from '#directory/accounts.ts';
 import { listAddresses } from '#directory/addresses.ts';
-import { setPassword } from '#directory/credentials.ts';
 import { formatAddress, normalizeLogin } from '#directory/names.ts';
-import { generatePassword, hashPassword, preparePassword } from '#directory/password.ts';
-import { makeScramKeys, type StoredScramKeys } from '#directory/scram-keys.ts';
 import { MOST_RECIPIENTS, setLimits } from '#queue/limits/account-limits.ts';
 import { one, type Program, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
+import { changePassword, makeCredentials, withPassword } from './credentials.ts';
 import { accountNamed, given, operation } from './define.ts';
 import type { AnyOperation } from './operation.ts';
 import { showSending, shownSending, type ShownSending } from './sending.ts';
@@ -46,14 +43,6 @@ const shownAccount: z.ZodType<ShownAccount> = z.object({
   createdAt: z.string(),
 });
 
-/** A password that the server made is told once, here; a chosen one never. */
-export interface WithPassword {
-  readonly login: string;
-  readonly address: string;
-  readonly password?: string | undefined;
-}
-
-const withPassword: z.ZodType<WithPassword> = z.object({ login: z.string(), address: z.string(), password: z.string().optional() });
 /** 0: no limit. */
 const recipientLimit = z.int().min(0).max(MOST_RECIPIENTS);
 const oneAccount = z.strictObject({ login: z.string() });
@@ -142,12 +131,7 @@ export const accountOperations: readonly AnyOperation[] = [
     permission: 'admin',
     input: z.strictObject({ login: z.string(), password: z.string().optional() }),
     output: withPassword,
-    async run({ store }, { login, password }) {
-      const { account, login: found, primaryAddress } = await store.query(accountNamed(login));
-      const credentials = await makeCredentials(password);
-      await store.commit(setPassword, { account, passwordHash: credentials.passwordHash, ...given({ scramKeys: credentials.scramKeys }) });
-      return { login: found, address: primaryAddress, ...given({ password: credentials.generated }) };
-    },
+    run: async ({ store }, { login, password }) => await changePassword(store, await store.query(accountNamed(login)), password),
   }),
   stateOperation('disable', 'disabled', 'Let nobody sign in to an account; mail for it is refused'),
   stateOperation('enable', 'active', 'Let an account sign in again'),
@@ -178,22 +162,6 @@ function stateOperation(verb: 'disable' | 'enable', state: 'active' | 'disabled'
       return await show(store, await store.query(requireAccount(account)), clock.nowMs());
     },
   });
-}
-
-interface Credentials {
-  readonly passwordHash: string;
-  readonly scramKeys: StoredScramKeys | undefined;
-  readonly generated: string | undefined;
-}
-
-/** SCRAM keys are kept for generated passwords only: ARCHITECTURE "Logins and addresses". */
-async function makeCredentials(chosen: string | undefined): Promise<Credentials> {
-  if (chosen === undefined) {
-    const generated = generatePassword();
-    return { passwordHash: await hashPassword(generated), scramKeys: await makeScramKeys(generated), generated };
-  }
-  if (preparePassword(chosen) === undefined) throw new DomainError('password-invalid', 'the password is empty, too long, or holds control characters');
-  return { passwordHash: await hashPassword(chosen), scramKeys: undefined, generated: undefined };
 }
 
 async function* everyAccount(store: Store): AsyncGenerator<AccountInfo> {

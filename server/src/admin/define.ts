@@ -5,18 +5,35 @@ import { type AccountInfo, findAccount, findAccountByLogin } from '#directory/ac
 import { findOwner } from '#directory/addresses.ts';
 import { normalizeAddress } from '#directory/names.ts';
 import type { Program } from '#store/sql.ts';
-import type { AnyOperation, Operation } from './operation.ts';
+import { requireAccountOf, requireAdministrator } from './caller.ts';
+import type { AdminOperation, AnyOperation, UserOperation } from './operation.ts';
 
-/** An operation as it goes into the list: its input checked, its output just what it says. */
-export function operation<Input, Output>(definition: Operation<Input, Output>): Operation<Input, Output> & AnyOperation {
+/** An operation of the administrator as it goes into the list: who asks and the input checked, its output just what it says. */
+export function operation<Input, Output>(definition: AdminOperation<Input, Output>): AnyOperation {
   return {
     ...definition,
-    async call(services, input) {
-      const checked = definition.input.safeParse(input);
-      if (!checked.success) throw new DomainError('bad-request', `${definition.name}: ${shown(checked.error)}`);
-      return definition.output.parse(await definition.run(services, checked.data));
+    async call(services, caller, input) {
+      await services.store.query(requireAdministrator(caller));
+      return definition.output.parse(await definition.run(services, checked(definition, input)));
     },
   };
+}
+
+/** One of users: the account is that of who asks, whatever the input says. */
+export function ownOperation<Input, Output>(definition: UserOperation<Input, Output>): AnyOperation {
+  return {
+    ...definition,
+    async call(services, caller, input) {
+      const own = await services.store.query(requireAccountOf(caller));
+      return definition.output.parse(await definition.run(services, checked(definition, input), own));
+    },
+  };
+}
+
+function checked<Input>({ name, input: shape }: { readonly name: string; readonly input: z.ZodType<Input> }, input: unknown): Input {
+  const found = shape.safeParse(input);
+  if (!found.success) throw new DomainError('bad-request', `${name}: ${shown(found.error)}`);
+  return found.data;
 }
 
 function shown(error: z.ZodError): string {

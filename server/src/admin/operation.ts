@@ -1,11 +1,17 @@
 /**
- * What an administrator can do, as data: a name, what goes in, what comes out, who may, and the work. One list (operations.ts) serves the command line
- * with the server running or stopped; HTTP will use the same.
+ * What can be done, as data: a name, what goes in, what comes out, who may, and the work. One list (operations.ts) serves the command line with the server running
+ * or stopped; HTTP will use the same.
+ *
+ * Who asks is an argument of the call and never part of the input. An operation of the administrator names accounts in its input; one of a user gets the account of
+ * who asks from the runner (define.ts) and has no other.
  */
 import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
+import type { AccountInfo } from '#directory/accounts.ts';
 import type { StubResolver } from '#net/dns/stub-resolver.ts';
+import type { SendingLimits } from '#queue/limits/settings.ts';
 import type { Store } from '#store/store.ts';
+import type { Caller } from './caller.ts';
 
 /** What operations work with. */
 export interface AdminServices {
@@ -15,6 +21,7 @@ export interface AdminServices {
   readonly primaryDomain: string;
   readonly dataDirectory: string;
   readonly site: Site;
+  readonly sending: SendingLimits;
   /** Asks the DNS, as the server does. */
   readonly resolver: () => Promise<StubResolver>;
 }
@@ -33,25 +40,37 @@ export interface Site {
   readonly keepRetiredMs: number;
 }
 
-/** Who may: `admin` is the administrator of the server. */
-export type Permission = 'admin';
+/** Who may: the administrator of the server (`admin`), or every account that has signed in, for what is its own (`user`). */
+export type Permission = 'admin' | 'user';
 
-export interface Operation<Input, Output> {
-  /** `account.add` */
+interface OperationFacts<Input, Output> {
+  /** `account.add`; those of users begin with `own.`. */
   readonly name: string;
   readonly about: string;
-  readonly permission: Permission;
   readonly input: z.ZodType<Input>;
   readonly output: z.ZodType<Output>;
+}
+
+export interface AdminOperation<Input, Output> extends OperationFacts<Input, Output> {
+  readonly permission: 'admin';
   /** Throws DomainError. */
   run(services: AdminServices, input: Input): Promise<Output>;
 }
 
-/** An operation with its types forgotten: for lists of them. Input is checked by `input` before `run` sees it. */
+export interface UserOperation<Input, Output> extends OperationFacts<Input, Output> {
+  readonly permission: 'user';
+  /** `own` is the account that asks, as it is now. Throws DomainError. */
+  run(services: AdminServices, input: Input, own: AccountInfo): Promise<Output>;
+}
+
+/** An operation with its types forgotten: for lists of them. */
 export interface AnyOperation {
   readonly name: string;
   readonly about: string;
   readonly permission: Permission;
-  /** Checks the input and does the work. Throws DomainError, `bad-request` where the input does not fit. */
-  call(services: AdminServices, input: unknown): Promise<unknown>;
+  /**
+   * Checks who asks, then the input, and does the work. Throws DomainError: `not-permitted` where the caller may not, `sign-in-refused` where its sign-in is not good
+   * any more, `bad-request` where the input does not fit.
+   */
+  call(services: AdminServices, caller: Caller, input: unknown): Promise<unknown>;
 }

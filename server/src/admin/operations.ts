@@ -4,6 +4,8 @@ import { aliasOperations } from './aliases.ts';
 import { domainDnsOperations } from './domain-dns.ts';
 import { domainOperations } from './domains.ts';
 import { forwardOperations } from './forwards.ts';
+import { ownForwardOperations } from './own-forwards.ts';
+import { ownOperations } from './own.ts';
 import { suppressionOperations } from './queue-suppressions.ts';
 import { queueOperations } from './queue.ts';
 import type { AnyOperation } from './operation.ts';
@@ -23,5 +25,7 @@ export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
     ...sendingOperations,
     ...reportOperations,
     ...trailOperations,
+    ...ownForwardOperations,
+    ...ownOperations,
   ].map((operation) => [operation.name, operation]),
 );

@@ -42,6 +42,8 @@ export interface Terminal {
   err(text: string): void;
   /** All that comes in on standard input, at most `limitBytes`. */
   readInput(limitBytes: number): Promise<string>;
+  /** Asks for a line that is not shown while it is typed; undefined where nobody sits in front of it. */
+  askSecret(question: string): Promise<string | undefined>;
 }
 
 /** A command that was called wrongly or cannot do what was asked; the message is one line for a person. */

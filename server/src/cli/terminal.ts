@@ -1,6 +1,7 @@
 /** The process's own streams as a Terminal. */
 import fs from 'node:fs';
 import { type Terminal, usageError } from './command.ts';
+import { readSecret } from './read-secret.ts';
 
 export const processTerminal: Terminal = {
   out: (text) => write(1, printable(text)),
@@ -15,6 +16,18 @@ export const processTerminal: Terminal = {
       chunks.push(bytes);
     }
     return Buffer.concat(chunks).toString('utf8');
+  },
+  async askSecret(question) {
+    if (!process.stdin.isTTY) return undefined;
+    write(2, printable(question));
+    process.stdin.setRawMode(true);
+    try {
+      return await readSecret(process.stdin);
+    } finally {
+      process.stdin.setRawMode(false);
+      process.stdin.pause();
+      write(2, '\n');
+    }
   },
 };
 

@@ -49,7 +49,8 @@ export class SignInRefused extends Error {
 }
 
 export interface SignInContext {
-  readonly listener: ListenerName;
+  /** `control`: the control socket, that is the command line on this machine. */
+  readonly listener: ListenerName | 'control';
   readonly remoteAddress: string;
   readonly connectionId: string;
   /** Whom the client asks to act as (the authorization identity of SASL): nobody but itself, by its login or the name it signs in with; empty means itself. */

@@ -18,6 +18,11 @@ export function forwardMark({ account, source, targetKey }: ForwardKey): string 
   return `${account} ${source} ${targetKey}`;
 }
 
+/** Whose forward a mark names; undefined for what is no mark. */
+export function forwarderOf(mark: string): AccountId | undefined {
+  return parseMark(mark)?.account;
+}
+
 export interface ForwardOutcome {
   readonly isDelivered: boolean;
   /** RFC 3463. */

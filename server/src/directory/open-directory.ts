@@ -7,8 +7,9 @@ import { one, type Program, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
 import { listAddresses } from './addresses.ts';
 import { hasScramEverywhere } from './credentials.ts';
-import type { Directory, Identity } from './directory.ts';
+import type { Directory } from './directory.ts';
 import { findDomain } from './domains.ts';
+import { isCurrent } from './is-current.ts';
 import { domainKey, formatAddress } from './names.ts';
 import { ownsAddress, resolveAddress, resolveBarePostmaster } from './resolve.ts';
 import type { SharedSignInState } from './shared-sign-in.ts';
@@ -89,10 +90,4 @@ function* quota(account: AccountId): Program<{ limitBytes: number; usedBytes: nu
     SELECT quota_bytes, used_bytes, used_messages FROM account LEFT JOIN account_state USING (account) WHERE account = ${account}`);
   if (row === undefined) throw new DomainError('account-not-found', 'there is no such account');
   return { limitBytes: row.quota_bytes, usedBytes: row.used_bytes ?? 0, usedMessages: row.used_messages ?? 0 };
-}
-
-function* isCurrent(identity: Identity): Program<boolean> {
-  const row = yield* one<{ readonly state: string; readonly credential_version: number }>(sql`
-    SELECT state, credential_version FROM account WHERE account = ${identity.account}`);
-  return row?.state === 'active' && (identity.credentialVersion === undefined || identity.credentialVersion === row.credential_version);
 }

@@ -3,6 +3,7 @@
  * that fit few of them it may come out short, and `next` says where to go on.
  */
 import type { AccountId } from '#core/ids.ts';
+import { forwarderOf } from '#directory/forward-outcomes.ts';
 import { all, type Program, sql } from '#store/sql.ts';
 import { type MessageRow, type QueuedMessage, type QueuedRecipient, type RecipientRow, toMessage, toRecipient } from './queue-rows.ts';
 
@@ -15,6 +16,8 @@ export interface QueueFilter {
   /** The whole reverse-path, or `@domain` for everybody there. */
   readonly sender?: string | undefined;
   readonly account?: AccountId | undefined;
+  /** Without mail of the account that forwards of others have sent on: where to is theirs to know. */
+  readonly isForItsOwner?: boolean | undefined;
 }
 
 export interface Queued {
@@ -91,8 +94,9 @@ function* readWhole(queueId: string): Program<Queued | undefined> {
   return { message: toMessage(row), recipients: found.map(toRecipient) };
 }
 
-function fits({ message, recipients }: Queued, { state, domain, sender, account }: QueueFilter): boolean {
+function fits({ message, recipients }: Queued, { state, domain, sender, account, isForItsOwner }: QueueFilter): boolean {
   if (account !== undefined && message.account !== account) return false;
+  if (isForItsOwner === true && message.forward !== undefined && forwarderOf(message.forward) !== account) return false;
   if (sender !== undefined && !isFrom(message.sender.toLowerCase(), sender.toLowerCase())) return false;
   return (
     (state === undefined && domain === undefined) ||

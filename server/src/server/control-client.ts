@@ -1,17 +1,18 @@
 /** The command line's side of the control socket. */
 import net from 'node:net';
+import type { OperationRequest } from './call-operation.ts';
 import { findControlPath } from './control-path.ts';
 import { ANSWER_LIMIT_BYTES, outputOf } from './control-protocol.ts';
 
 export type ControlOutcome = { readonly isServed: true; readonly output: unknown } | { readonly isServed: false };
 
 /** Asks the server that runs on a data directory; `isServed` is false when none does. Throws what the operation throws. */
-export async function callServer(dataDirectory: string, operation: string, input: unknown): Promise<ControlOutcome> {
+export async function callServer(dataDirectory: string, request: OperationRequest): Promise<ControlOutcome> {
   const path = findControlPath(dataDirectory);
   const socket = path === undefined ? undefined : await connect(path, dataDirectory);
   if (socket === undefined) return { isServed: false };
   try {
-    socket.write(`${JSON.stringify({ operation, input })}\n`);
+    socket.write(`${JSON.stringify(request)}\n`);
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of socket) {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { DomainError } from '#core/errors.ts';
 import type { Log } from '#log/log.ts';
+import type { OperationRequest } from './call-operation.ts';
 import { makeControlPath } from './control-path.ts';
 import { type ControlAnswer, parseRequest, REQUEST_LIMIT_BYTES } from './control-protocol.ts';
 
@@ -10,7 +11,7 @@ export interface ControlSocketOptions {
   readonly dataDirectory: string;
   readonly log: Log;
   /** Does an operation. Throws DomainError. */
-  call(operation: string, input: unknown): Promise<unknown>;
+  call(request: OperationRequest): Promise<unknown>;
 }
 
 const IDLE_MS = 30_000;
@@ -58,7 +59,7 @@ async function answerTo(line: string, options: ControlSocketOptions): Promise<Co
   const request = parseRequest(line);
   if (!request) return { ok: false, code: 'bad-request', message: 'not a request' };
   try {
-    return { ok: true, output: await options.call(request.operation, request.input) };
+    return { ok: true, output: await options.call(request) };
   } catch (error) {
     if (error instanceof DomainError) return { ok: false, code: error.code, message: error.message };
     const reference = options.log.error('server.bug', error, { operation: request.operation });

@@ -5,17 +5,21 @@ import { systemClock } from '#core/clock.ts';
 import { DomainError } from '#core/errors.ts';
 import { OPERATIONS } from '#admin/operations.ts';
 import type { AdminServices } from '#admin/operation.ts';
+import { openDirectory } from '#directory/open-directory.ts';
+import { createSharedSignInState } from '#directory/shared-sign-in.ts';
+import { silentLog } from '#log/pino-log.ts';
 import { metadataFile } from '#store/blobs/layout.ts';
 import { openStore } from '#store/open.ts';
-import { callOperation } from './call-operation.ts';
+import { callOperation, type Credentials } from './call-operation.ts';
 import { MUTATIONS } from './mutations.ts';
+import { signInLimits } from './sign-in-limits.ts';
 import { siteServices } from './site.ts';
 import { becomeOwner, prepareDataDirectory } from './privileges.ts';
 
 export interface Offline extends AsyncDisposable {
   readonly services: AdminServices;
-  /** Does an operation. Throws DomainError. */
-  call(operation: string, input: unknown): Promise<unknown>;
+  /** Does an operation, as the administrator where nobody signs in. Throws DomainError. */
+  call(operation: string, input: unknown, signIn?: Credentials): Promise<unknown>;
 }
 
 /**
@@ -37,10 +41,22 @@ export async function openOffline(config: Config, { isNew = false }: { readonly 
   becomeOwner(dataDirectory);
   const store = await openStore({ directory: dataDirectory, mutations: MUTATIONS, inline: true, freeSpaceMarkBytes: config.store.freeSpaceMarkBytes });
   const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory, ...siteServices(config) };
+  const directory = openDirectory({ store, log: silentLog, signIn: createSharedSignInState(), limits: signInLimits(config) });
   return {
     services,
-    call: (operation, input) => callOperation(OPERATIONS, services, operation, input),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    async call(operation, input, signIn) {
+      // The pause before a refusal holds no process that has nothing else to do.
+      const awake = setInterval(() => undefined, 60_000);
+      try {
+        return await callOperation({ operations: OPERATIONS, services, directory }, { operation, input, signIn });
+      } finally {
+        clearInterval(awake);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await directory[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }
 

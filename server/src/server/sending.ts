@@ -8,7 +8,7 @@ import { sendOwn } from '#delivery/send-own.ts';
 import { OutgoingSigner } from '#delivery/signing/outgoing-signer.ts';
 import { SigningKeys } from '#delivery/signing/signing-keys.ts';
 import { findAccount } from '#directory/accounts.ts';
-import { openDirectory } from '#directory/open-directory.ts';
+import type { Directory } from '#directory/directory.ts';
 import type { Log } from '#log/log.ts';
 import { splitAddress } from '#queue/path-text.ts';
 import { Queue } from '#queue/queue.ts';
@@ -17,20 +17,18 @@ import type { Store } from '#store/store.ts';
 import { ownMailServices } from './forwarding.ts';
 import { makeMailTransport } from './mail-transport.ts';
 import { makeResolver } from './resolver.ts';
-import type { SharedMemory } from './shared-memory.ts';
 
 export interface SendingParts {
   readonly config: Config;
   readonly settings: QueueSettings;
   readonly store: Store;
-  readonly shared: SharedMemory;
+  readonly directory: Directory;
   readonly log: Log;
 }
 
 /** Starts the queue; disposing lets what is under way end. */
-export async function startSending({ config, settings, store, shared, log }: SendingParts): Promise<AsyncDisposable> {
+export async function startSending({ config, settings, store, directory, log }: SendingParts): Promise<AsyncDisposable> {
   const clock = systemClock;
-  const directory = openDirectory({ store, log, clock, signIn: shared.signIn });
   const resolver = await makeResolver(config);
   const mail = makeMailTransport({ config, hostname: settings.hostname, store, resolver, log });
   const keys = new SigningKeys({ store, clock, log });
@@ -71,7 +69,6 @@ export async function startSending({ config, settings, store, shared, log }: Sen
       await queue[Symbol.asyncDispose]();
       await mail[Symbol.asyncDispose]();
       keys[Symbol.dispose]();
-      await directory[Symbol.asyncDispose]();
     },
   };
 }

@@ -10,13 +10,14 @@ import type { AdminServices } from '#admin/operation.ts';
 import type { Config } from '#config/config.ts';
 import { systemClock } from '#core/clock.ts';
 import { Lifecycle } from '#core/lifecycle.ts';
+import { type OpenDirectory, openDirectory } from '#directory/open-directory.ts';
 import type { Log } from '#log/log.ts';
 import { makeTicketKeys } from '#net/tls-context.ts';
 import { openStore } from '#store/open.ts';
 import { lockDirectory } from '#store/sqlite/lock.ts';
 import { startWriter } from '#store/sqlite/start-writer.ts';
 import type { Store } from '#store/store.ts';
-import { callOperation } from './call-operation.ts';
+import { callOperation, type OperationRequest } from './call-operation.ts';
 import { readCertificates } from './certificates.ts';
 import { openControlSocket } from './control-socket.ts';
 import { startJobs } from './jobs.ts';
@@ -28,13 +29,14 @@ import { makeSharedMemory, protocolThreadCount } from './shared-memory.ts';
 import { makeResolver } from './resolver.ts';
 import { queueSettings } from './queue-settings.ts';
 import { startSending } from './sending.ts';
+import { signInLimits } from './sign-in-limits.ts';
 import { siteServices } from './site.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningServer extends AsyncDisposable {
   /** For operations and jobs of the main thread. */
   readonly services: AdminServices;
-  /** Does an administrator's operation. Throws DomainError. */
+  /** Does an operation as the administrator. Throws DomainError. */
   call(operation: string, input: unknown): Promise<unknown>;
   /** Reads the certificates again; on failure the old ones stay, and it throws in one clear line. */
   reload(): void;
@@ -107,6 +109,8 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   // The queue writes its results through the store to its very end: what it could not write would be sent again.
   let opened: Store | undefined;
   lifecycle.onStop('store', () => opened?.[Symbol.asyncDispose]());
+  let people: OpenDirectory | undefined;
+  lifecycle.onStop('directory', () => people?.[Symbol.asyncDispose]());
   const ends: Array<() => PromiseLike<unknown>> = [];
   // Doors and queue at once: each waits for others.
   lifecycle.onStop('doors and queue', async () => void (await Promise.all(ends.map((end) => end()))));
@@ -119,9 +123,11 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: MAIN, onError });
   opened = store;
   const services: AdminServices = { store, clock: systemClock, primaryDomain: domain, dataDirectory, ...siteServices(config) };
-  const call = (operation: string, input: unknown): Promise<unknown> => callOperation(OPERATIONS, services, operation, input);
+  const directory = openDirectory({ store, log, signIn: shared.signIn, limits: signInLimits(config) });
+  people = directory;
+  const call = (request: OperationRequest): Promise<unknown> => callOperation({ operations: OPERATIONS, services, directory }, request);
   await doors.open(() => writer.connect());
-  const sending = await startSending({ config, settings: sendingSettings, store, shared, log });
+  const sending = await startSending({ config, settings: sendingSettings, store, directory, log });
   ends.push(() => sending[Symbol.asyncDispose]());
   const jobs = startJobs({ config, store, log, resolver: await makeResolver(config) });
   lifecycle.onStop('jobs', () => jobs[Symbol.asyncDispose]());
@@ -146,7 +152,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
 
   return {
     services,
-    call,
+    call: (operation, input) => call({ operation, input }),
     reload,
     failed: Promise.race([writer.died, doors.failed]),
     [Symbol.asyncDispose]: () => lifecycle.stop(),

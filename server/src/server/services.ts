@@ -5,7 +5,6 @@ import type { Delivery } from '#delivery/delivery.ts';
 import { openDelivery } from '#delivery/open-delivery.ts';
 import { DEFAULT_DELIVERY_SETTINGS } from '#delivery/settings.ts';
 import { openDirectory, type OpenDirectory } from '#directory/open-directory.ts';
-import { DEFAULT_LIMITS, type Rate, type SignInLimits } from '#directory/sign-in-limits.ts';
 import { HttpServer } from '#http/serve.ts';
 import { sites } from '#http/sites.ts';
 import { DEFAULT_IMAP_SETTINGS, type ImapServices } from '#imap/services.ts';
@@ -20,6 +19,7 @@ import { forwardingSettings } from './forwarding.ts';
 import { ownPolicy } from './own-sts-policy.ts';
 import { sendingLimits } from './sending-limits.ts';
 import type { SharedMemory } from './shared-memory.ts';
+import { signInLimits } from './sign-in-limits.ts';
 import { VERSION } from './version.ts';
 
 export interface ThreadServices extends AsyncDisposable {
@@ -117,22 +117,4 @@ export function makeServices({ config, store, shared, resolver, log }: ServicePa
       await directory[Symbol.asyncDispose]();
     },
   };
-}
-
-function signInLimits({ limits }: Config): SignInLimits {
-  return {
-    ...DEFAULT_LIMITS,
-    perAddressAndAccount: hourly(limits.signInFailuresPerAddress),
-    perNetwork: hourly(limits.signInFailuresPerNetwork),
-    perAccount: limits.signInFailuresPerAccount === 0 ? UNLIMITED : { ...DEFAULT_LIMITS.perAccount, burst: limits.signInFailuresPerAccount },
-    global: limits.signInFailuresTotal === 0 ? UNLIMITED : { ...DEFAULT_LIMITS.global, burst: limits.signInFailuresTotal },
-    maxDelayMs: limits.signInDelayMs,
-  };
-}
-
-const HOUR_MS = 3_600_000;
-const UNLIMITED: Rate = { burst: 1_000_000, intervalMs: 1 };
-
-function hourly(count: number): Rate {
-  return count === 0 ? UNLIMITED : { burst: count, intervalMs: HOUR_MS / count };
 }

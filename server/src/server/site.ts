@@ -1,11 +1,12 @@
-/** What administrators' operations must know of the server as the world sees it. */
+/** What operations must know of the configuration. */
 import type { AdminServices } from '#admin/operation.ts';
 import type { Config } from '#config/config.ts';
 import type { StubResolver } from '#net/dns/stub-resolver.ts';
 import { makeResolver } from './resolver.ts';
 import { ownPolicy } from './own-sts-policy.ts';
+import { sendingLimits } from './sending-limits.ts';
 
-export function siteServices(config: Config): Pick<AdminServices, 'site' | 'resolver'> {
+export function siteServices(config: Config): Pick<AdminServices, 'site' | 'resolver' | 'sending'> {
   let resolver: Promise<StubResolver> | undefined;
   return {
     site: {
@@ -15,6 +16,7 @@ export function siteServices(config: Config): Pick<AdminServices, 'site' | 'reso
       ports: new Map([...config.listeners].map(([name, { port }]) => [name, port])),
       keepRetiredMs: config.dkim.keepRetiredMs,
     },
+    sending: sendingLimits(config),
     resolver: () => (resolver ??= makeResolver(config)),
   };
 }

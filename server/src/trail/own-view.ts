@@ -1,16 +1,32 @@
 /**
  * What of a message's story an account may see: its own part. Who else got the message (a Bcc above all), what their servers said, and from where a sender here
- * wrote it, is not its business. Of what it sent itself it sees everything that happened on the way, but not what others do with it in their mailboxes.
+ * wrote it, is not its business. Of what it sent itself it sees everything that happened on the way, but not what others do with it in their mailboxes. What became of
+ * a forward is shown to whose forward it is, and to nobody else: where somebody's mail goes on to is not the sender's business either.
  */
 import type { AccountId } from '#core/ids.ts';
-import type { TrailEntry } from './entry.ts';
+import { parentOf, type TrailEntry } from './entry.ts';
 import type { Story } from './story.ts';
 import type { TrailDetails } from './record.ts';
 
 /** The story as the account may see it; none where nothing of it is its own. */
 export function ownView({ entries, queueId, messageId }: Story, account: AccountId): readonly Story[] {
-  const own = entries.flatMap((entry) => ownEntry(entry, account));
+  const forwarders = forwardersIn(entries);
+  const own = entries.flatMap((entry) => {
+    if (!forwarders.has(entry.queueId)) return ownEntry(entry, account);
+    return forwarders.get(entry.queueId) === account ? [{ ...entry, by: undefined }] : [];
+  });
   return own.length === 0 ? [] : [{ queueId, messageId, entries: own }];
+}
+
+/** Whose forward has made each of the messages that forwards have made of this one, by their ids; undefined where the story does not say. */
+function forwardersIn(entries: readonly TrailEntry[]): ReadonlyMap<string, AccountId | undefined> {
+  const forwarders = new Map<string, AccountId | undefined>();
+  for (const entry of entries) {
+    const { event, queueId, recipients, details } = entry;
+    if (parentOf(entry) !== undefined && !forwarders.has(queueId)) forwarders.set(queueId, undefined);
+    if (event === 'forwarded' && typeof details['id'] === 'string') forwarders.set(details['id'], recipients[0]?.account);
+  }
+  return forwarders;
 }
 
 /** Whether anything of the event is the account's. */

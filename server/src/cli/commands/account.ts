@@ -1,4 +1,5 @@
-import type { ShownAccount, WithPassword } from '#admin/accounts.ts';
+import type { ShownAccount } from '#admin/accounts.ts';
+import type { WithPassword } from '#admin/credentials.ts';
 import type { Released } from '#admin/sending.ts';
 import { parseSize } from '#config/values.ts';
 import { callOperation, report } from '../call.ts';

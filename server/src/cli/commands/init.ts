@@ -5,7 +5,7 @@ import { readConfig } from '#config/read.ts';
 import { configExample } from '#config/render.ts';
 import { LISTENER_PORTS } from '#config/sections/listeners.ts';
 import { parseHostname, toToml } from '#config/values.ts';
-import type { WithPassword } from '#admin/accounts.ts';
+import type { WithPassword } from '#admin/credentials.ts';
 import { normalizeLogin } from '#directory/names.ts';
 import { checkPassword } from '#directory/password.ts';
 import { readCertificates } from '#server/certificates.ts';

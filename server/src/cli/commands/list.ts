@@ -8,6 +8,7 @@ import { domainDnsCommands } from './domain-dns.ts';
 import { domainCommands } from './domain.ts';
 import { forwardCommands } from './forward.ts';
 import { initCommand } from './init.ts';
+import { passwdCommand } from './passwd.ts';
 import { suppressionCommands } from './queue-suppressions.ts';
 import { queueCommands } from './queue.ts';
 import { reportCommands } from './reports.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   ...domainCommands,
   ...domainDnsCommands,
   ...accountCommands,
+  passwdCommand,
   ...aliasCommands,
   ...forwardCommands,
   ...queueCommands,

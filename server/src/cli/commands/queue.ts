@@ -1,7 +1,11 @@
-import type { QueueChange, ShownAccountHold, ShownPage, ShownQueued } from '#admin/queue.ts';
+import type { QueueChange } from '#admin/queue-changes.ts';
+import type { ShownPage } from '#admin/queue-page.ts';
+import type { ShownAccountHold } from '#admin/queue.ts';
+import type { ShownQueued } from '#admin/shown-queued.ts';
 import { callOperation, report } from '../call.ts';
 import { type Command, type Invocation, type Option, usageError } from '../command.ts';
 import { LANG_OPTION, languageOf } from '../language.ts';
+import { callAs, LOGIN_OPTIONS } from '../sign-in.ts';
 import { formatSize, formatTable } from '../table.ts';
 
 const FILTER: Readonly<Record<string, Option>> = {
@@ -21,17 +25,18 @@ export const queueCommands: readonly Command[] = [
       after: { about: 'go on behind this message', value: 'ID' },
       limit: { about: 'so many messages, up to 1000; else 100', value: 'N' },
       lang: LANG_OPTION,
+      ...LOGIN_OPTIONS,
     },
     async run(invocation) {
       const limit = invocation.value('limit');
       if (limit !== undefined && !/^\d{1,4}$/.test(limit)) throw usageError('--limit wants a number');
-      const input = {
-        ...filter(invocation),
-        after: invocation.value('after'),
-        limit: limit === undefined ? undefined : Number(limit),
-        language: languageOf(invocation),
-      };
-      report(invocation, await callOperation<ShownPage>(invocation, 'queue.list', input), pageText);
+      if (invocation.has('login') && isFiltered(invocation)) throw usageError('filters are for the administrator: --login shows what is its own anyway');
+      const page = { after: invocation.value('after'), limit: limit === undefined ? undefined : Number(limit), language: languageOf(invocation) };
+      const shown = await callAs<ShownPage>(invocation, {
+        administrator: () => ['queue.list', { ...filter(invocation), ...page }],
+        user: () => ['own.queue.list', page],
+      });
+      report(invocation, shown, pageText);
     },
   },
   {
@@ -107,11 +112,14 @@ function filter(invocation: Invocation): Readonly<Record<string, string | undefi
   return Object.fromEntries(Object.keys(FILTER).map((name) => [name, invocation.value(name)]));
 }
 
+function isFiltered(invocation: Invocation): boolean {
+  return Object.keys(FILTER).some((name) => invocation.has(name));
+}
+
 function selection(invocation: Invocation): Readonly<Record<string, unknown>> {
   const isAll = invocation.has('all');
-  const isFiltered = Object.keys(FILTER).some((name) => invocation.has(name));
   const isNamed = invocation.operands.length > 0;
-  if ([isAll, isFiltered, isNamed].filter(Boolean).length !== 1) throw usageError('name messages by their ids, or give --all or a filter');
+  if ([isAll, isFiltered(invocation), isNamed].filter(Boolean).length !== 1) throw usageError('name messages by their ids, or give --all or a filter');
   return isAll ? { all: true } : isNamed ? { ids: invocation.operands } : filter(invocation);
 }
 

@@ -1,7 +1,8 @@
 import { localTime, tellStories, type ToldStory } from '#trail/tell/tell-story.ts';
-import { callOperation, report } from '../call.ts';
+import { report } from '../call.ts';
 import { type Command, type Invocation, usageError } from '../command.ts';
 import { LANG_OPTION, languageOf } from '../language.ts';
+import { callAs, LOGIN_OPTIONS } from '../sign-in.ts';
 
 export const trailCommand: Command = {
   name: 'trail',
@@ -13,19 +14,23 @@ export const trailCommand: Command = {
     limit: { about: 'the newest so many messages; 20 if nothing is said, 200 at most', value: 'N' },
     lang: LANG_OPTION,
     as: { about: 'only what this account may see of it', value: 'LOGIN' },
+    ...LOGIN_OPTIONS,
   },
   async run(invocation) {
     const language = languageOf(invocation);
-    const input = {
+    const as = invocation.value('as');
+    if (as !== undefined && invocation.has('login')) throw usageError('--as is for the administrator: --login shows what is its own anyway');
+    const input = defined({
       key: invocation.operands[0],
       since: momentOf(invocation, 'since'),
       until: momentOf(invocation, 'until'),
       limit: limitOf(invocation),
-      as: invocation.value('as'),
-    };
-    report(invocation, await callOperation<readonly ToldStory[]>(invocation, 'trail.find', defined(input)), (stories) =>
-      tellStories(stories, language, localTime),
-    );
+    });
+    const stories = await callAs<readonly ToldStory[]>(invocation, {
+      administrator: () => ['trail.find', { ...input, ...defined({ as }) }],
+      user: () => ['own.trail', input],
+    });
+    report(invocation, stories, (told) => tellStories(told, language, localTime));
   },
 };
 

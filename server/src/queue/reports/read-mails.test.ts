@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { ADMINISTRATOR } from '#admin/caller.ts';
 import { OPERATIONS } from '#admin/operations.ts';
 import type { ShownComplaint, ShownDmarc, ShownFailure, ShownTls } from '#admin/reports.ts';
 import type { Path, Peer } from '#delivery/delivery.ts';
@@ -171,7 +172,7 @@ async function waiting({ store }: MailHouse): Promise<number> {
 async function call<Output>({ store, clock }: MailHouse, name: string, input: unknown): Promise<Output> {
   const operation = OPERATIONS.get(name);
   ok(operation);
-  return (await operation.call({ store, clock, primaryDomain: 'capri.example', dataDirectory: '' } as never, input)) as Output;
+  return (await operation.call({ store, clock, primaryDomain: 'capri.example', dataDirectory: '' } as never, ADMINISTRATOR, input)) as Output;
 }
 
 const stranger: Peer = { connectionId: 'c', address: '192.0.2.7', helo: 'client.example', protocol: 'ESMTP', tls: undefined, identity: undefined };
