@@ -204,6 +204,6 @@ function accountText(account: ShownAccount): string {
 function sendingText({ sending }: ShownAccount): string {
   const { recipientsPerHour, recipientsPerDay, sentThisHour, sentToday, hold } = sending;
   const limit = (own: number | null): string => (own === null ? 'as configured' : own === 0 ? 'no limit' : `of ${own}`);
-  const sent = `${sentThisHour} recipients this hour (${limit(recipientsPerHour)}), ${sentToday} in 24 hours (${limit(recipientsPerDay)})`;
+  const sent = `${sentThisHour} recipients in 60 minutes (${limit(recipientsPerHour)}), ${sentToday} in 24 hours (${limit(recipientsPerDay)})`;
   return hold === null ? sent : `ON HOLD since ${hold.since}: ${hold.reason}; ${sent}`;
 }

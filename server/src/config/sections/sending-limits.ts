@@ -17,9 +17,9 @@ export function sendingLimitsSection(): Node<SendingLimitsConfig> {
   return table<SendingLimitsConfig>('How much one account may send, and when its sending is put on hold, so that a stolen password brings no flood of spam.', {
     recipientsPerHour: [
       'recipients_per_hour',
-      count({ about: 'Recipients in a clock hour; `capri account set` gives one account another limit. 0: no limit.', standard: 500 }),
+      count({ about: 'Recipients in any 60 minutes; `capri account set` gives one account another limit. 0: no limit.', standard: 500 }),
     ],
-    recipientsPerDay: ['recipients_per_day', count({ about: 'Recipients in 24 hours. 0: no limit.', standard: 2000 })],
+    recipientsPerDay: ['recipients_per_day', count({ about: 'Recipients in any 24 hours. 0: no limit.', standard: 2000 })],
     onHold: [
       'on_hold',
       choice(['keep', 'refuse'], {

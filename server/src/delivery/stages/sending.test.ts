@@ -10,6 +10,7 @@ import { complain, countOutcomes } from '#queue/limits/count-outcomes.ts';
 import { setLimits } from '#queue/limits/account-limits.ts';
 import { releaseAccountSending, releaseSending } from '#queue/limits/hold.ts';
 import { DEFAULT_SENDING_LIMITS, HOUR_MS, type SendingLimits } from '#queue/limits/settings.ts';
+import { SLOT_MS } from '#queue/limits/slots.ts';
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
 import { QUEUE_MUTATIONS } from '#queue/mutations.ts';
@@ -24,33 +25,41 @@ import { openDelivery } from '../open-delivery.ts';
 
 const DAY_MS = 24 * HOUR_MS;
 
-test('an hour has so many recipients, here and elsewhere; the refusal says when it goes on, and then it does', async () => {
+test('any 60 minutes have so many recipients, here and elsewhere; the refusal says when it goes on, and then it does', async () => {
   await using house = await houseWith({ recipientsPerHour: 5 });
   await send(house, ['a@far.example', 'b@far.example', 'anna@capri.example', 'jan@capri.example']);
   const envelope = await house.delivery.begin(peer(house), path('jan@capri.example'), PLAIN);
   await envelope.recipient(path('c@far.example'), NO_PARAMETERS);
   await rejects(
     envelope.recipient(path('d@far.example'), NO_PARAMETERS),
-    limited('Limit of 5 recipients an hour is reached; sending goes on at 2026-11-23 13:00 UTC'),
+    limited('Limit of 5 recipients an hour is reached; sending goes on at 2026-11-23 13:05 UTC'),
   );
   equal(envelope.recipientCount, 1, 'what was accepted stays so');
-  house.clock.advance(HOUR_MS - 1);
-  await rejects(send(house, ['a@far.example', 'b@far.example']), limited(/13:00 UTC$/));
-  house.clock.advance(1);
+  house.clock.advance(HOUR_MS);
+  await rejects(send(house, ['a@far.example', 'b@far.example']), limited(/13:05 UTC$/));
+  house.clock.advance(SLOT_MS);
   await send(house, ['a@far.example', 'b@far.example', 'c@far.example', 'd@far.example', 'e@far.example']);
-  await rejects(send(house, ['f@far.example']), limited(/14:00 UTC$/));
+  await rejects(send(house, ['f@far.example']), limited(/14:10 UTC$/));
 });
 
-test('a day is the present hour and the 23 before it', async () => {
+test('around the full hour goes out no more than at any other time', async () => {
+  await using house = await houseWith({ recipientsPerHour: 3 });
+  house.clock.advance(HOUR_MS - 60_000);
+  await send(house, ['a@far.example', 'b@far.example', 'c@far.example']);
+  house.clock.advance(2 * 60_000);
+  await rejects(send(house, ['a@far.example']), limited(/goes on at 2026-11-23 14:00 UTC$/));
+});
+
+test('a day is the last 24 hours', async () => {
   await using house = await houseWith({ recipientsPerHour: 3, recipientsPerDay: 5 });
   await send(house, ['a@far.example', 'b@far.example']);
   house.clock.advance(2 * HOUR_MS);
   await send(house, ['a@far.example', 'b@far.example', 'c@far.example']);
-  house.clock.advance(HOUR_MS);
-  await rejects(send(house, ['a@far.example']), limited('Limit of 5 recipients in 24 hours is reached; sending goes on at 2026-11-24 12:00 UTC'));
-  house.clock.advance(21 * HOUR_MS);
+  house.clock.advance(2 * HOUR_MS);
+  await rejects(send(house, ['a@far.example']), limited('Limit of 5 recipients in 24 hours is reached; sending goes on at 2026-11-24 12:05 UTC'));
+  house.clock.advance(20 * HOUR_MS + SLOT_MS);
   await send(house, ['a@far.example', 'b@far.example']);
-  await rejects(send(house, ['a@far.example']), limited(/goes on at 2026-11-24 14:00 UTC$/));
+  await rejects(send(house, ['a@far.example']), limited(/goes on at 2026-11-24 14:05 UTC$/));
 });
 
 test('an account has limits of its own, and none where that is 0', async () => {

@@ -1,8 +1,9 @@
-/** How much an account may still send, and when more will be possible: worked out from its counts by the hour. */
+/** How much an account may still send, and when more will be possible: worked out from its counts by five minutes. */
 import type { AccountId } from '#core/ids.ts';
-import { type Program, rows, sql } from '#store/sql.ts';
+import type { Program } from '#store/sql.ts';
 import type { AccountSending } from './account-limits.ts';
-import { HOUR_MS, hourOf, type SendingLimits } from './settings.ts';
+import type { SendingLimits } from './settings.ts';
+import { DAY_SLOTS, HOUR_SLOTS, readSlots, resumesAt, type SlotCount, sumOf } from './slots.ts';
 
 export type LimitName = 'hour' | 'day';
 
@@ -16,52 +17,26 @@ export interface Allowance {
   readonly resumesAtMs: number;
 }
 
-/** An hour and what was accepted in it, in the order of time. */
-export type HourCount = readonly [hour: number, recipients: number];
-
-const DAY_HOURS = 24;
-
-/** What an account may still send: at most 24 rows are read, none where there is no limit. */
+/** What an account may still send: at most 25 rows are read, none where there is no limit. */
 export function* readAllowance(account: AccountId, own: AccountSending, limits: SendingLimits, nowMs: number): Program<Allowance> {
   const isUnlimited = (own.recipientsPerHour ?? limits.recipientsPerHour) === 0 && (own.recipientsPerDay ?? limits.recipientsPerDay) === 0;
-  return allowanceOf(isUnlimited ? [] : yield* readDay(account, nowMs), own, limits, nowMs);
+  return allowanceOf(isUnlimited ? [] : yield* readSlots(account, nowMs), own, limits, nowMs);
 }
 
-/** What was accepted in the present hour, and in it and the 23 before. */
+/** What was accepted in the last 60 minutes, and in the last 24 hours. */
 export function* readSent(account: AccountId, nowMs: number): Program<{ readonly inHour: number; readonly inDay: number }> {
-  return sums(yield* readDay(account, nowMs), hourOf(nowMs));
+  const counts = yield* readSlots(account, nowMs);
+  return { inHour: sumOf(counts, HOUR_SLOTS, nowMs), inDay: sumOf(counts, DAY_SLOTS, nowMs) };
 }
 
-function sums(counts: readonly HourCount[], hour: number): { readonly inHour: number; readonly inDay: number } {
-  return { inHour: counts.find(([at]) => at === hour)?.[1] ?? 0, inDay: counts.reduce((sum, [, recipients]) => sum + recipients, 0) };
-}
-
-function* readDay(account: AccountId, nowMs: number): Program<readonly HourCount[]> {
-  const hour = hourOf(nowMs);
-  return yield* rows<HourCount>(sql`
-    SELECT hour, recipients FROM sending_hour WHERE account = ${account} AND hour > ${hour - DAY_HOURS} AND hour <= ${hour} ORDER BY hour`);
-}
-
-/** What may still be sent. `counts` are those of the present hour and the 23 before it. */
-export function allowanceOf(counts: readonly HourCount[], own: AccountSending, limits: SendingLimits, nowMs: number): Allowance {
-  const hour = hourOf(nowMs);
+/** What may still be sent. `counts` are those of the last day. */
+export function allowanceOf(counts: readonly SlotCount[], own: AccountSending, limits: SendingLimits, nowMs: number): Allowance {
   const perHour = own.recipientsPerHour ?? limits.recipientsPerHour;
   const perDay = own.recipientsPerDay ?? limits.recipientsPerDay;
-  const { inHour, inDay } = sums(counts, hour);
-  const leftInHour = perHour === 0 ? Number.POSITIVE_INFINITY : Math.max(0, perHour - inHour);
-  const leftInDay = perDay === 0 ? Number.POSITIVE_INFINITY : Math.max(0, perDay - inDay);
-  if (leftInHour < leftInDay) return { remaining: leftInHour, by: 'hour', limit: perHour, resumesAtMs: (hour + 1) * HOUR_MS };
-  return { remaining: leftInDay, by: 'day', limit: perDay, resumesAtMs: dayResumesAtMs(counts, perDay, hour) };
-}
-
-/** When enough hours have left the day: the first whole hour at which less than the limit is left in it. */
-function dayResumesAtMs(counts: readonly HourCount[], perDay: number, hour: number): number {
-  let sum = counts.reduce((total, [, recipients]) => total + recipients, 0);
-  for (const [at, recipients] of counts) {
-    sum -= recipients;
-    if (sum < perDay) return Math.max(at + DAY_HOURS, hour + 1) * HOUR_MS;
-  }
-  return (hour + 1) * HOUR_MS;
+  const leftInHour = perHour === 0 ? Number.POSITIVE_INFINITY : Math.max(0, perHour - sumOf(counts, HOUR_SLOTS, nowMs));
+  const leftInDay = perDay === 0 ? Number.POSITIVE_INFINITY : Math.max(0, perDay - sumOf(counts, DAY_SLOTS, nowMs));
+  if (leftInHour < leftInDay) return { remaining: leftInHour, by: 'hour', limit: perHour, resumesAtMs: resumesAt(counts, HOUR_SLOTS, perHour, nowMs) };
+  return { remaining: leftInDay, by: 'day', limit: perDay, resumesAtMs: resumesAt(counts, DAY_SLOTS, perDay, nowMs) };
 }
 
 /** What the sender reads. RFC 3463 §3.8 (4.7.0) */

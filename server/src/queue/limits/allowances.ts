@@ -9,7 +9,7 @@ import type { Store } from '#store/store.ts';
 import { type AccountHold, readAccountHold } from '../hold.ts';
 import { readAccountSending } from './account-limits.ts';
 import { type Allowance, readAllowance } from './allowance.ts';
-import { hourOf, type SendingLimits } from './settings.ts';
+import type { SendingLimits } from './settings.ts';
 
 /** What is known of an account. */
 export interface KnownAllowance extends Allowance {
@@ -60,7 +60,7 @@ export class Allowances {
 }
 
 function isFresh({ readAtMs }: Remembered, nowMs: number): boolean {
-  return nowMs >= readAtMs && nowMs < readAtMs + FRESH_MS && hourOf(nowMs) === hourOf(readAtMs);
+  return nowMs >= readAtMs && nowMs < readAtMs + FRESH_MS;
 }
 
 function* readKnown(account: AccountId, limits: SendingLimits, nowMs: number): Program<KnownAllowance> {

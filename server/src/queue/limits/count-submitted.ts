@@ -12,6 +12,7 @@ import { readAccountSending } from './account-limits.ts';
 import { limitText, readAllowance } from './allowance.ts';
 import { rememberRecipients } from './known-recipients.ts';
 import { HOURS_KEPT, hourOf, type SendingLimits } from './settings.ts';
+import { slotPath } from './slots.ts';
 import { noteSuspect } from './suspects.ts';
 
 /** What a message adds to the counts of who submits it. */
@@ -32,9 +33,12 @@ export function* countSubmitted(tx: Tx, submission: Submission, nowMs: number): 
   if (allowance.remaining === 0) throw new DomainError('sending-limited', limitText(allowance));
   const newRecipients = yield* rememberRecipients(account, hashes);
   const hour = hourOf(nowMs);
+  const slot = slotPath(nowMs);
   const counted = yield* one<{ readonly recipients: number; readonly newRecipients: number }>(sql`
-    INSERT INTO sending_hour (account, hour, recipients, new_recipients) VALUES (${account}, ${hour}, ${recipients}, ${newRecipients})
-    ON CONFLICT (account, hour) DO UPDATE SET recipients = recipients + excluded.recipients, new_recipients = new_recipients + excluded.new_recipients
+    INSERT INTO sending_hour (account, hour, recipients, new_recipients, slots)
+    VALUES (${account}, ${hour}, ${recipients}, ${newRecipients}, json_set('{}', ${slot}, ${recipients}))
+    ON CONFLICT (account, hour) DO UPDATE SET recipients = recipients + excluded.recipients, new_recipients = new_recipients + excluded.new_recipients,
+      slots = json_set(slots, ${slot}, coalesce(json_extract(slots, ${slot}), 0) + excluded.recipients)
     RETURNING recipients, new_recipients AS newRecipients`);
   const total = counted?.recipients ?? recipients;
   // The first message of an hour takes the old hours away.

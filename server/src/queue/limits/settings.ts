@@ -1,9 +1,9 @@
 /** What the administrator can set about how much an account may send, and when its sending is put on hold. */
 
 export interface SendingLimits {
-  /** Recipients in a clock hour; 0: no limit. */
+  /** Recipients in any 60 minutes; 0: no limit. */
   readonly recipientsPerHour: number;
-  /** Recipients in the present hour and the 23 before it; 0: no limit. */
+  /** Recipients in any 24 hours; 0: no limit. */
   readonly recipientsPerDay: number;
   /** What happens to what an account on hold submits: `keep` holds it in the queue, `refuse` refuses it in the conversation. */
   readonly onHold: 'keep' | 'refuse';
