@@ -6,7 +6,14 @@ const MINIMUM = '[server]\nhostname = "mail.example.org"\ndomain = "example.org"
 
 test('the smallest file has every default filled in', () => {
   const config = parseConfig(MINIMUM, '/etc/capri/capri.toml');
-  assert.deepEqual(config.server, { hostname: 'mail.example.org', domain: 'example.org', dataDirectory: '/var/lib/capri', user: undefined, group: undefined });
+  assert.deepEqual(config.server, {
+    hostname: 'mail.example.org',
+    domain: 'example.org',
+    dataDirectory: '/var/lib/capri',
+    user: undefined,
+    group: undefined,
+    signInHelpUrl: undefined,
+  });
   assert.equal(config.limits.messageSizeBytes, 50 * 1024 * 1024);
   assert.deepEqual(config.pop3, { loginDelaySeconds: 300, isLoginDelayEnforced: false, loginDelayBurst: 5, idleTimeoutMs: 600_000 });
   assert.deepEqual([config.listeners.size, config.lmtp, config.queue.smarthost, config.queue.routes], [0, undefined, undefined, []]);
@@ -43,6 +50,14 @@ test('sizes and times are read with their units', () => {
     [config.limits.messageSizeBytes, config.limits.unauthenticatedTimeoutMs, config.queue.retryDelaysMs, config.store.freeSpaceMarkBytes],
     [2 ** 30, 1500, [1000, 7_200_000], 4096],
   );
+});
+
+test('a web address is kept in the form in which it is sent', () => {
+  const config = parseConfig(`${MINIMUM}sign_in_help = "https://pomoc.żółw.pl/co dalej"\n`, 'c.toml');
+  assert.equal(config.server.signInHelpUrl, 'https://pomoc.xn--w-uga1v8h.pl/co%20dalej');
+  for (const text of ['www.example.org', 'javascript:alert(1)', 'https://jan:secret@example.org/', `https://example.org/${'x'.repeat(200)}`]) {
+    assert.throws(() => parseConfig(`${MINIMUM}sign_in_help = "${text}"\n`, 'c.toml'), /server\.sign_in_help = .* is not valid; write a web address/, text);
+  }
 });
 
 const GOLDEN: ReadonlyArray<readonly [name: string, text: string, message: string]> = [

@@ -145,6 +145,23 @@ export function optionalText({ about, example }: About<never>): Node<string | un
   return setting(schema, { value: undefined }, { about, form: 'text in quotes', ...exampleOf(example) });
 }
 
+/** A web address short enough for one line of a reply. RFC 3986 */
+export function optionalUrl({ about, example }: About<never>): Node<string | undefined> {
+  const schema: z.ZodType<string | undefined> = z.string().transform(parsed(parseUrl));
+  return setting(
+    schema,
+    { value: undefined },
+    { about, form: 'a web address of at most 200 characters, such as "https://www.example.org/help"', ...exampleOf(example) },
+  );
+}
+
+/** In the form in which it is sent: ASCII, without blanks. Undefined for what is no http or https address. */
+function parseUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.username !== '' || url.password !== '') return undefined;
+  return url.href.length <= 200 ? url.href : undefined;
+}
+
 /** IP addresses without ports; IPv6 with or without brackets. */
 export function addresses({ about, standard }: About<readonly string[]>): Node<readonly string[]> {
   const one = z.string().transform(parsed((text) => (net.isIP(unbracketed(text)) === 0 ? undefined : unbracketed(text))));

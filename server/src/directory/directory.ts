@@ -41,10 +41,14 @@ export class SignInRefused extends Error {
     | 'app-password-required'
     | 'other-identity'
     | 'malformed';
-  constructor(cause: SignInRefused['cause_']) {
-    super('Sign-in refused; with a second factor on, use an app password');
+  /** A page that helps, where the administrator named one. */
+  readonly helpUrl: string | undefined;
+
+  constructor(cause: SignInRefused['cause_'], helpUrl?: string) {
+    super(`Sign-in refused; with a second factor on, use an app password${helpUrl === undefined ? '' : `: ${helpUrl}`}`);
     this.name = 'SignInRefused';
     this.cause_ = cause;
+    this.helpUrl = helpUrl;
   }
 }
 

@@ -27,6 +27,8 @@ export interface DirectoryOptions {
   readonly refusalMs?: number;
   /** Password hashes at a time on this thread. */
   readonly hashesAtOnce?: number;
+  /** A page that helps those who cannot sign in; every refusal names it. */
+  readonly helpUrl?: string | undefined;
 }
 
 /** A directory that must be closed, so that the last entries of the sign-in lists are written. */

@@ -50,6 +50,16 @@ test('every refusal says the same and comes at the same time', async () => {
   }
 });
 
+test('every refusal names the page that helps, where there is one', async () => {
+  await using place = await openTestDirectory({ helpUrl: 'https://www.capri.example/help' });
+  await addTestAccount(place, 'jan');
+  const errors = [await refusal(place, 'jan', 'wrong'), await refusal(place, 'nobody', 'wrong'), await refusal(place, 'jan', '')];
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    Array.from({ length: 3 }, () => 'Sign-in refused; with a second factor on, use an app password: https://www.capri.example/help'),
+  );
+});
+
 test('signing in with an address can be switched off for a domain', async () => {
   await using place = await openTestDirectory();
   await addTestAccount(place, 'jan');

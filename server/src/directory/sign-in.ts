@@ -31,6 +31,8 @@ export interface SignInOptions {
   readonly refusalMs?: number;
   /** Password hashes that this thread works on at a time: each takes a core for 25 ms and 19 MiB. */
   readonly hashesAtOnce?: number;
+  /** Named in every refusal. */
+  readonly helpUrl?: string | undefined;
 }
 
 /** Strangers' attempts that may be under way on one thread, delayed or waiting for a hash; beyond, they are refused. */
@@ -55,6 +57,7 @@ export class SignIn implements AsyncDisposable {
   readonly #hashing: { readonly trusted: Semaphore; readonly strangers: Semaphore };
   #strangers = 0;
   readonly #refusalMs: number;
+  readonly #helpUrl: string | undefined;
   /** Attempts under way with the same name, password and address: the first one does the work. */
   readonly #underWay = new Map<string, Promise<SignInOutcome>>();
 
@@ -70,6 +73,7 @@ export class SignIn implements AsyncDisposable {
     const { hashesAtOnce = 2 } = options;
     this.#hashing = { trusted: new Semaphore(hashesAtOnce), strangers: new Semaphore(Math.max(1, hashesAtOnce - 1)) };
     this.#refusalMs = options.refusalMs ?? 500;
+    this.#helpUrl = options.helpUrl;
   }
 
   async withPassword(name: string, password: string, context: SignInContext): Promise<Identity> {
@@ -210,7 +214,7 @@ export class SignIn implements AsyncDisposable {
     const elapsedMs = performance.now() - startMs;
     const answerMs = Math.max(1, Math.ceil(elapsedMs / this.#refusalMs)) * this.#refusalMs;
     await sleep(answerMs - elapsedMs);
-    throw new SignInRefused(cause);
+    throw new SignInRefused(cause, this.#helpUrl);
   }
 
   #record(account: SubjectAccount, outcome: SignInOutcome, context: SignInContext): void {

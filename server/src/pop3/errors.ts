@@ -29,7 +29,7 @@ export class Pop3Error extends Error {
 /** The reply for an error; undefined for a bug. */
 export function pop3ErrorOf(error: unknown): Pop3Error | undefined {
   if (error instanceof Pop3Error) return error;
-  if (error instanceof SignInRefused) return new Pop3Error(texts.refused, { code: 'AUTH', isBad: true });
+  if (error instanceof SignInRefused) return new Pop3Error(texts.refused(error.helpUrl), { code: 'AUTH', isBad: true });
   if (error instanceof SaslCancelled) return new Pop3Error(texts.cancelled, { isBad: true });
   if (!(error instanceof DomainError)) return undefined;
   if (error.code === 'message-expunged' || error.code === 'message-not-found') return new Pop3Error(texts.isGone);

@@ -36,10 +36,14 @@ export const badArgument: Text = ['Wrong argument', 'Zły argument'];
 export const noMessage: Text = ['There is no such message', 'Nie ma takiej wiadomości'];
 export const isMarked: Text = ['The message is marked for removal', 'Wiadomość jest zaznaczona do usunięcia'];
 export const isGone: Text = ['The message has been removed meanwhile', 'Wiadomość została w międzyczasie usunięta'];
-export const refused: Text = [
-  'Sign-in refused; with a second factor on, use an app password',
-  'Odmowa logowania; przy włączonym drugim składniku użyj hasła aplikacji',
-];
+/** The same for every cause. */
+export function refused(helpUrl: string | undefined): Text {
+  const help = helpUrl === undefined ? '' : `: ${helpUrl}`;
+  return [
+    `Sign-in refused; with a second factor on, use an app password${help}`,
+    `Odmowa logowania; przy włączonym drugim składniku użyj hasła aplikacji${help}`,
+  ];
+}
 export const cancelled: Text = ['Authentication cancelled', 'Uwierzytelnianie przerwane'];
 export const unknownMechanism: Text = ['Unknown mechanism', 'Nieznany mechanizm'];
 export const unknownLanguage: Text = ['I do not speak that language', 'Nie znam tego języka'];

@@ -44,7 +44,7 @@ export function makeServices({ config, store, shared, resolver, log }: ServicePa
   const { limits, imap, pop3, smtp, server } = config;
   const clock = systemClock;
   const hostname = smtp.hostname ?? server.hostname;
-  const directory = openDirectory({ store, log, clock, signIn: shared.signIn, limits: signInLimits(config) });
+  const directory = openDirectory({ store, log, clock, signIn: shared.signIn, limits: signInLimits(config), helpUrl: server.signInHelpUrl });
   const delivery = openDelivery({
     store,
     directory,

@@ -1,5 +1,5 @@
 import { type Node, table } from '../node.ts';
-import { file, hostname, optionalText } from '../values.ts';
+import { file, hostname, optionalText, optionalUrl } from '../values.ts';
 
 export interface ServerConfig {
   readonly hostname: string;
@@ -7,6 +7,7 @@ export interface ServerConfig {
   readonly dataDirectory: string;
   readonly user: string | undefined;
   readonly group: string | undefined;
+  readonly signInHelpUrl: string | undefined;
 }
 
 export function serverSection(base: string): Node<ServerConfig> {
@@ -31,5 +32,12 @@ export function serverSection(base: string): Node<ServerConfig> {
       }),
     ],
     group: ['group', optionalText({ about: 'The group to become likewise. Not written: the main group of the user.', example: 'capri' })],
+    signInHelpUrl: [
+      'sign_in_help',
+      optionalUrl({
+        about: 'A page for those who cannot sign in: every refusal names it, so programs that show the reply show it too. Not written: none is named.',
+        example: 'https://www.example.org/sign-in',
+      }),
+    ],
   });
 }
