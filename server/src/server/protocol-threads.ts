@@ -17,6 +17,12 @@ export interface ProtocolThreadsOptions {
 const STEADY_MS = 60_000;
 /** Listeners give their clients six seconds; a thread that needs much longer hangs. */
 const STOP_MS = 15_000;
+/**
+ * Three times one half of the space in which V8 makes new objects, so a megabyte each. Long replies go through buffers that live for milliseconds, and V8 looks for
+ * dead ones only when they take up some multiple of this space. With its default of 48 each large FETCH took fresh memory from the system, page by page: at first
+ * 80 MB a thread, which cost as much as the rest of the work.
+ */
+const YOUNG_MB = 3;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -86,7 +92,10 @@ export class ProtocolThreads {
   }
 
   #start(index: number, deaths: number): Place {
-    const worker = new Worker(this.#file, { workerData: { ...this.#data, index } satisfies ProtocolThreadData });
+    const worker = new Worker(this.#file, {
+      workerData: { ...this.#data, index } satisfies ProtocolThreadData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     const place: Place = {
       index,
       worker,
