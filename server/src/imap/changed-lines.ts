@@ -15,13 +15,8 @@ import type { Session } from './session.ts';
 /** Lines between two looks at the clock. */
 const LINES = 500;
 
-/** Writes a line for each of the uids (ascending) that the client knows and `isWanted` finds. */
-export async function writeChangedLines(
-  session: Session,
-  selected: Selected,
-  uids: Uint32Array,
-  isWanted: (message: Walker) => boolean = () => true,
-): Promise<void> {
+/** Writes a line for each of the uids (ascending) that the client knows. */
+export async function writeChangedLines(session: Session, selected: Selected, uids: Uint32Array): Promise<void> {
   if (uids.length === 0) return;
   const items = { ...noItems(), uid: true, flags: true, modseq: session.hasCondstore };
   const output = new Output(session.writer);
@@ -30,7 +25,7 @@ export async function writeChangedLines(
   let visited = 0;
   for (const uid of uids) {
     if (++visited % LINES === 0 && pace.isDue(output)) await pace.rest(output);
-    if (!walker.goTo(uid) || !isWanted(walker)) continue;
+    if (!walker.goTo(uid)) continue;
     beginLine(output, items, selected.keywords.lists, walker);
     endLine(output);
   }

@@ -4,11 +4,12 @@
  * RFC 7162 §3.2.5
  */
 import type { Modseq } from '#core/ids.ts';
-import { vanishedSince } from '#store/read-change-log.ts';
+import { type MailboxHistory, mailboxHistory } from '#store/read-change-log.ts';
+import type { UidRange } from '#store/uid-set.ts';
 import { writeChangedLines } from './changed-lines.ts';
 import type { Selected } from './selected.ts';
 import type { Session } from './session.ts';
-import { formatRanges, intersect, withoutUids } from './uid-ranges.ts';
+import { formatRanges, intersect, lowerBound, withoutUids } from './uid-ranges.ts';
 import { type SequenceRange, type SequenceSet, normalizeRanges, STAR } from './wire/sequence-set.ts';
 
 /** What the client remembers. */
@@ -23,33 +24,51 @@ export interface KnownState {
 
 /** Tells the changes; nothing when the mailbox is not the one that the client remembers. */
 export async function resynchronize(session: Session, selected: Selected, known: KnownState): Promise<void> {
-  const { base, view } = selected;
+  const { base } = selected;
   if (known.uidValidity !== base.uidValidity) return;
   const wanted = normalizeRanges(known.uids?.ranges ?? [{ first: 1, last: STAR }], Math.max(1, base.uidNext - 1));
-  const vanished = await vanishedIn(session, selected, known, wanted);
+  const history = await session.store.query(mailboxHistory(selected.mailbox, session.account, known.modseq));
+  const vanished = vanishedIn(selected, known, wanted, history);
   if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
-  const uids = view.uidsOf({ ranges: wanted, hasSaved: false }, 'uid');
-  await writeChangedLines(session, selected, uids, ({ modseq }) => modseq > known.modseq);
+  const touched = history === undefined ? wanted : intersect(wanted, sequenceRanges(history.touched));
+  await writeChangedLines(session, selected, changedIn(selected, touched, known.modseq));
 }
 
 /** For UID FETCH with VANISHED: which of the named uids have left since then (RFC 7162 §3.2.6). */
 export async function tellVanishedSince(session: Session, selected: Selected, set: SequenceSet, modseq: Modseq): Promise<void> {
   const { uidValidity, uidNext } = selected.base;
   const wanted = normalizeRanges(set.ranges, Math.max(1, uidNext - 1));
-  const vanished = await vanishedIn(session, selected, { uidValidity, modseq, uids: undefined, match: undefined }, wanted);
+  const history = await session.store.query(mailboxHistory(selected.mailbox, session.account, modseq));
+  const vanished = vanishedIn(selected, { uidValidity, modseq, uids: undefined, match: undefined }, wanted, history);
   if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
 }
 
 /** The known uids that have left since then, as a set. From the change log; where it was pruned, everything that is not here any more. */
-async function vanishedIn(session: Session, selected: Selected, known: KnownState, wanted: readonly SequenceRange[]): Promise<string> {
-  const expunged = await session.store.query(vanishedSince(selected.mailbox, session.account, known.modseq));
-  if (expunged === undefined) return formatRanges(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
-  const vanished = intersect(
-    wanted,
-    expunged.map(([first, last]) => ({ first, last })),
-  );
+function vanishedIn(selected: Selected, known: KnownState, wanted: readonly SequenceRange[], history: MailboxHistory | undefined): string {
+  if (history === undefined) return formatRanges(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
+  const vanished = intersect(wanted, sequenceRanges(history.expunged));
   // The log may be ahead of the view: what the client still has a number for it will be told of as news, not as an earlier one too.
   return formatRanges(withoutUids(vanished, selected.view.uids, selected.view.length));
+}
+
+function sequenceRanges(ranges: readonly UidRange[]): SequenceRange[] {
+  return ranges.map(([first, last]) => ({ first, last }));
+}
+
+/** The uids in these ranges of messages that changed after a modseq, ascending. */
+function changedIn({ view }: Selected, ranges: readonly SequenceRange[], since: Modseq): Uint32Array {
+  const { uids, length } = view;
+  const changed: number[] = [];
+  let index = -1;
+  for (const { first, last } of ranges) {
+    for (let at = lowerBound(uids, length, first); at < length; at++) {
+      const uid = uids[at] ?? 0;
+      if (uid > last) break;
+      index = view.indexOf(uid, index + 1);
+      if (view.modseqOf(uid, index) > since) changed.push(uid);
+    }
+  }
+  return Uint32Array.from(changed);
 }
 
 /** The uids above `from` that no message of the view has. */

@@ -104,6 +104,11 @@ export class View implements Disposable {
     return this.base.indexOf(uid);
   }
 
+  /** The modseq of a message whose place `indexOf` has told, of one that is gone when it left; 0 where there is none. */
+  modseqOf(uid: number, index: number): number {
+    return (index < 0 ? this.goneMessage(uid)?.modseq : this.base.modseqs[index]) ?? 0;
+  }
+
   /** A message that has left the mailbox and that the client has not been told of: still to be served. */
   goneMessage(uid: number): GoneMessage | undefined {
     const gone = this.#gone;

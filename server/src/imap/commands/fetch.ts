@@ -38,7 +38,11 @@ export const fetch: Command<FetchArgs> = {
     if (request.changedSince !== undefined) {
       if (request.vanished) await tellVanishedSince(session, selected, set, request.changedSince);
       const since: number = request.changedSince;
-      uids = uids.filter((uid) => (base.modseqs[base.indexOf(uid)] ?? view.goneMessage(uid)?.modseq ?? 0) > since);
+      let index = -1;
+      uids = uids.filter((uid) => {
+        index = view.indexOf(uid, index + 1);
+        return view.modseqOf(uid, index) > since;
+      });
     }
     if (request.items.flags || request.sections.some(({ setsSeen }) => setsSeen)) {
       await keywords.refresh(base.atModseq);

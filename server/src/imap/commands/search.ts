@@ -10,6 +10,7 @@ import { parseSearch, type SearchCommand, type SearchReturn } from '../search/pa
 import { runSearch } from '../search/run.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
+import type { View } from '../view.ts';
 import { writeSet } from '../wire/sequence-set.ts';
 import { quoted } from '../wire/write.ts';
 
@@ -37,7 +38,7 @@ export const search: Command<SearchCommand> = {
       throw error;
     }
     if (returns?.save === true) view.saved = told(uids, returns);
-    const numbers = kind === 'uid' ? uids : uids.map((uid) => view.seqOf(uid));
+    const numbers = kind === 'uid' ? uids : sequenceNumbers(view, uids);
     if (returns === undefined && !session.isRev2) writeSearch(session, numbers, usesModseq ? highestModseq(selected, uids) : 0);
     else
       writeEsearch(session, {
@@ -49,6 +50,12 @@ export const search: Command<SearchCommand> = {
   },
 };
 
+/** Of ascending uids. */
+function sequenceNumbers(view: View, uids: Uint32Array): Uint32Array {
+  let seq = 0;
+  return uids.map((uid) => (seq = view.seqOf(uid, seq + 1)));
+}
+
 /** Of the result, what a RETURN names: only the ends where it asks for nothing else (RFC 5182 §2.1, RFC 7162 §3.1.10). */
 function told(uids: Uint32Array, { min, max, all, count }: SearchReturn): Uint32Array {
   if (all || count || (!min && !max) || uids.length === 0) return uids;
@@ -56,12 +63,12 @@ function told(uids: Uint32Array, { min, max, all, count }: SearchReturn): Uint32
   return Uint32Array.from(new Set(ends));
 }
 
-function highestModseq({ base, view }: Selected, uids: Uint32Array): number {
+function highestModseq({ view }: Selected, uids: Uint32Array): number {
   let highest = 0;
   let index = -1;
   for (const uid of uids) {
     index = view.indexOf(uid, index + 1);
-    highest = Math.max(highest, index < 0 ? (view.goneMessage(uid)?.modseq ?? 0) : (base.modseqs[index] ?? 0));
+    highest = Math.max(highest, view.modseqOf(uid, index));
   }
   return highest;
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { hasFlag } from '#store/flags.ts';
 import type { Criterion } from './criterion.ts';
 import { BODY, type Candidate, compile, HEADER, type Level, NO, ROW, type SearchContext, TABLE, UNKNOWN, YES } from './evaluate.ts';
+import { flagFilterOf } from './flag-filter.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 40 * DAY_MS;
@@ -208,6 +209,26 @@ test('the answer is that of a plain filter, and no level beyond the plan is need
     }),
     { numRuns: 500 },
   );
+});
+
+test('flags taken out beforehand and what is left together say the same', () => {
+  fc.assert(
+    fc.property(tree, fc.array(message, { maxLength: 12 }), (criterion, messages) => {
+      const { mask, wanted, rest } = flagFilterOf(criterion, context);
+      messages.forEach((each, index) => {
+        equal((each.flags & mask) === wanted && holds(rest, each, index + 1), holds(criterion, each, index + 1));
+      });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('criteria of flags alone leave nothing to be asked', () => {
+  const seen: Criterion = { kind: 'flag', bit: 0 };
+  const flagged: Criterion = { kind: 'flag', bit: 2 };
+  const unseenAndFlagged: Criterion = { kind: 'and', of: [{ kind: 'not', of: seen }, flagged] };
+  deepEqual(flagFilterOf(unseenAndFlagged, context), { mask: 5, wanted: 4, rest: { kind: 'all' } });
+  deepEqual(flagFilterOf({ kind: 'and', of: [unseenAndFlagged, seen] }, context).rest, { kind: 'or', of: [] });
 });
 
 test('a cheap criterion that fails spares the dear one', () => {

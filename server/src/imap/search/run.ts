@@ -17,6 +17,7 @@ import type { Session } from '../session.ts';
 import { normalizeRanges, type SequenceRange } from '../wire/sequence-set.ts';
 import { type Criterion, some } from './criterion.ts';
 import { BODY, type Candidate, compile, HEADER, type Plan, ROW, type SearchContext, TABLE, UNKNOWN, YES } from './evaluate.ts';
+import { type FlagFilter, filterByFlags, flagFilterOf } from './flag-filter.ts';
 import { findInLarge } from './large-text.ts';
 import { LargeTextWorker } from './large-text-worker.ts';
 import { isListingField, LoadedMessage } from './loaded-message.ts';
@@ -41,6 +42,8 @@ class SearchRun {
   readonly #session: Session;
   readonly #selected: Selected;
   readonly #criterion: Criterion;
+  readonly #filter: FlagFilter;
+  /** Of what the filter leaves open. */
   readonly #plan: Plan;
   readonly #message: LoadedMessage;
   readonly #pace = new Pace();
@@ -52,11 +55,14 @@ class SearchRun {
     this.#session = session;
     this.#selected = selected;
     this.#criterion = criterion;
-    this.#plan = compile(criterion, contextOf(session, selected));
+    const context = contextOf(session, selected);
+    this.#filter = flagFilterOf(criterion, context);
+    const { rest } = this.#filter;
+    this.#plan = compile(rest, context);
     this.#message = new LoadedMessage(selected);
-    this.#columns = columnsFor(criterion, this.#plan);
+    this.#columns = columnsFor(rest, this.#plan);
     const needles = new Set<string>();
-    some(criterion, (each) => {
+    some(rest, (each) => {
       if (each.kind === 'body' || each.kind === 'text') needles.add(each.needle);
       return false;
     });
@@ -64,7 +70,8 @@ class SearchRun {
   }
 
   async run(): Promise<Uint32Array> {
-    const uids = this.#candidates();
+    const uids = filterByFlags(this.#filter, this.#selected, this.#candidates());
+    if (this.#filter.rest.kind === 'all') return uids;
     /** Answers by place in `uids`. */
     const isHit = new Uint8Array(uids.length);
     let open = await this.#fromTable(uids, isHit);
@@ -77,14 +84,14 @@ class SearchRun {
     return uids.filter((_, place) => isHit[place] === 1);
   }
 
-  /** All messages, or those of a set that must hold anyway. */
-  #candidates(): Uint32Array {
+  /** Those of a set that must hold anyway; undefined for all messages. */
+  #candidates(): Uint32Array | undefined {
     const { view } = this.#selected;
     const top = this.#criterion.kind === 'and' ? this.#criterion.of : [this.#criterion];
     for (const each of top) {
       if (each.kind === 'uid' || each.kind === 'sequence') return view.uidsOf(each.set, each.kind === 'uid' ? 'uid' : 'seq', { isLenient: true });
     }
-    return view.uids.slice(0, view.length);
+    return undefined;
   }
 
   /** Returns the places of the messages that the table does not decide. */
