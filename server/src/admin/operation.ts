@@ -10,6 +10,8 @@ import type { Clock } from '#core/clock.ts';
 import type { AccountInfo } from '#directory/accounts.ts';
 import type { StubResolver } from '#net/dns/stub-resolver.ts';
 import type { SendingLimits } from '#queue/limits/settings.ts';
+import type { Log } from '#log/log.ts';
+import type { ReportSettings } from '#queue/reports/settings.ts';
 import type { Store } from '#store/store.ts';
 import type { Caller } from './caller.ts';
 
@@ -22,6 +24,10 @@ export interface AdminServices {
   readonly dataDirectory: string;
   readonly site: Site;
   readonly sending: SendingLimits;
+  /** Who reports to other servers. */
+  readonly reports: ReportSettings;
+  /** For what an administrator may look for later. */
+  readonly log: Log;
   /** Asks the DNS, as the server does. */
   readonly resolver: () => Promise<StubResolver>;
 }

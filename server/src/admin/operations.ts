@@ -9,6 +9,7 @@ import { ownOperations } from './own.ts';
 import { suppressionOperations } from './queue-suppressions.ts';
 import { queueOperations } from './queue.ts';
 import type { AnyOperation } from './operation.ts';
+import { sentReportOperations } from './reports-sent.ts';
 import { reportOperations } from './reports.ts';
 import { sendingOperations } from './sending.ts';
 import { trailOperations } from './trail.ts';
@@ -24,6 +25,7 @@ export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
     ...suppressionOperations,
     ...sendingOperations,
     ...reportOperations,
+    ...sentReportOperations,
     ...trailOperations,
     ...ownForwardOperations,
     ...ownOperations,

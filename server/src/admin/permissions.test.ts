@@ -190,7 +190,7 @@ async function openHouse(): Promise<MailHouse> {
   return house;
 }
 
-function servicesOf({ store, clock }: MailHouse): AdminServices {
+function servicesOf({ store, clock, log }: MailHouse): AdminServices {
   return {
     store,
     clock,
@@ -198,6 +198,8 @@ function servicesOf({ store, clock }: MailHouse): AdminServices {
     dataDirectory: '',
     site: { hostname: 'mail.capri.example', mailHostname: 'mx.capri.example', ports: new Map(), keepRetiredMs: 0 },
     sending: DEFAULT_SENDING_LIMITS,
+    reports: { sendsDmarc: true, sendsTls: true, organization: 'Capri', sender: 'r@capri.example', contact: 'c@capri.example', hostname: 'mx.capri.example' },
+    log,
     resolver: () => Promise.reject(new Error('nobody asks the DNS here')),
   };
 }

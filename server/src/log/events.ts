@@ -38,6 +38,7 @@ export const EVENTS = {
   'sending.held': 'The sending of an account was put on hold, because it was unlike its owner; user and administrator have a mail',
   'queue.policy.failed': 'The MTA-STS policy of a domain could not be fetched',
   'reports.sent': 'A DMARC or TLS report was queued',
+  'reports.posted': 'A TLS report was taken by an HTTPS server',
   'reports.read': 'A report of another server was read',
   'reports.failed': 'A report could not be sent or read',
   'queue.bounced': 'A delivery was given up and the sender told',

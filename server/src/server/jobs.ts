@@ -9,6 +9,7 @@ import { tendDirectory } from '#directory/tend-directory.ts';
 import type { Log } from '#log/log.ts';
 import { tendLimits } from '#queue/limits/tend.ts';
 import { SendingWatch } from '#queue/limits/watch.ts';
+import { sendPosts } from '#queue/reports/https/send-posts.ts';
 import { forgetReports, readReportMails } from '#queue/reports/read-mails.ts';
 import { sendReports } from '#queue/reports/send.ts';
 import { tendSuppressions } from '#queue/suppression.ts';
@@ -18,7 +19,7 @@ import type { Store } from '#store/store.ts';
 import { indexTrail } from '#trail/index-trail.ts';
 import { pruneTrail } from '#trail/prune.ts';
 import { tendForwarding, tellOfForwarding } from './forwarding.ts';
-import { reportSettings } from './reports.ts';
+import { reportPoster, reportSettings } from './reports.ts';
 import { sendingLimits } from './sending-limits.ts';
 
 export interface JobParts {
@@ -38,6 +39,7 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
   const abort = new AbortController();
   const { signal } = abort;
   const forwards = new ForwardBook(store);
+  const poster = reportPoster(resolver);
   const jobs: readonly Job[] = [
     { name: 'trail keys', firstMs: 5 * SECOND_MS, everyMs: 15 * SECOND_MS, work: async () => void (await indexTrail(store)) },
     { name: 'mails about forwards', firstMs: 5 * SECOND_MS, everyMs: 10 * SECOND_MS, work: () => tellOfForwarding(config, store, forwards) },
@@ -47,6 +49,12 @@ export function startJobs({ config, store, log, resolver }: JobParts): AsyncDisp
       firstMs: 10 * MINUTE_MS,
       everyMs: 60 * MINUTE_MS,
       work: () => sendReports({ store, clock: systemClock, log, resolver, settings: reportSettings(config) }, signal),
+    },
+    {
+      name: 'reports to HTTPS servers',
+      firstMs: 10 * SECOND_MS,
+      everyMs: 15 * SECOND_MS,
+      work: () => sendPosts({ store, clock: systemClock, log, poster }, signal),
     },
     {
       name: 'reports of other servers',

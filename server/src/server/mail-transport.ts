@@ -1,5 +1,4 @@
 /** SMTP to other servers with all that it knows: the policies of other domains, who counts sessions, and which addresses are this server's own. */
-import os from 'node:os';
 import type { Config } from '#config/config.ts';
 import { systemClock } from '#core/clock.ts';
 import type { Log } from '#log/log.ts';
@@ -10,6 +9,7 @@ import { TlsResults } from '#queue/transport-security/tls-results.ts';
 import { PUBLIC_HOSTS } from '#smtp/client/hosts.ts';
 import { SmtpTransport } from '#smtp/client/transport.ts';
 import type { Store } from '#store/store.ts';
+import { machineAddresses } from './own-addresses.ts';
 
 export interface MailTransportParts {
   readonly config: Config;
@@ -35,20 +35,10 @@ export function makeMailTransport({ config, hostname, store, resolver, log }: Ma
   };
 }
 
-const LOOK_EVERY_MS = 60_000;
-
 /** Where this server takes mail: every address of the machine, unless the listener names its own. A domain that is not ours may lead there all the same. */
 function ownAddresses(config: Config): (address: string) => boolean {
   const listening = config.listeners.get('smtp')?.addresses.map((address) => canonicalAddress(address) ?? address) ?? [];
   const isEverywhere = listening.length === 0 || listening.includes('0.0.0.0') || listening.includes('::');
   if (!isEverywhere) return (address) => listening.includes(address);
-  let known = new Set<string>();
-  let untilMs = 0;
-  return (address) => {
-    if (performance.now() >= untilMs) {
-      untilMs = performance.now() + LOOK_EVERY_MS;
-      known = new Set(Object.values(os.networkInterfaces()).flatMap((all) => (all ?? []).map((one) => canonicalAddress(one.address) ?? one.address)));
-    }
-    return known.has(address);
-  };
+  return machineAddresses();
 }

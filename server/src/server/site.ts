@@ -4,9 +4,10 @@ import type { Config } from '#config/config.ts';
 import type { StubResolver } from '#net/dns/stub-resolver.ts';
 import { makeResolver } from './resolver.ts';
 import { ownPolicy } from './own-sts-policy.ts';
+import { reportSettings } from './reports.ts';
 import { sendingLimits } from './sending-limits.ts';
 
-export function siteServices(config: Config): Pick<AdminServices, 'site' | 'resolver' | 'sending'> {
+export function siteServices(config: Config): Pick<AdminServices, 'site' | 'reports' | 'resolver' | 'sending'> {
   let resolver: Promise<StubResolver> | undefined;
   return {
     site: {
@@ -17,6 +18,7 @@ export function siteServices(config: Config): Pick<AdminServices, 'site' | 'reso
       keepRetiredMs: config.dkim.keepRetiredMs,
     },
     sending: sendingLimits(config),
+    reports: reportSettings(config),
     resolver: () => (resolver ??= makeResolver(config)),
   };
 }

@@ -1,9 +1,29 @@
+/** Whether an aggregate report is one, as another program sees it. */
+import { equal } from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { run } from './outside.ts';
+
+/** Has xmllint compare a document with the schema. Throws with what it says. */
+export async function isDmarcReport(xml: string): Promise<void> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-dmarc-'));
+  try {
+    fs.writeFileSync(path.join(directory, 'schema.xsd'), DMARC_SCHEMA);
+    fs.writeFileSync(path.join(directory, 'report.xml'), xml);
+    const { status, output } = await run('xmllint', ['--noout', '--nonet', '--schema', path.join(directory, 'schema.xsd'), path.join(directory, 'report.xml')]);
+    equal(status, 0, output);
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 /**
  * What an aggregate report must look like, as an XML schema for xmllint: the elements, values and numbers of RFC 9990 §3.1.1 and Appendix A, compared with its text,
  * extensions and languages included. Stricter than the RFC's own schema in three things: addresses, counts and names must be such, what the tables say comes in their
  * order where they demand one, and what we always write must be there.
  */
-export const DMARC_SCHEMA = `<?xml version="1.0"?>
+const DMARC_SCHEMA = `<?xml version="1.0"?>
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="urn:ietf:params:xml:ns:dmarc-2.0" targetNamespace="urn:ietf:params:xml:ns:dmarc-2.0" elementFormDefault="qualified">
   <xs:complexType name="words"><xs:simpleContent><xs:extension base="xs:string"><xs:attribute name="lang" type="xs:language" default="en"/></xs:extension></xs:simpleContent></xs:complexType>
   <xs:simpleType name="name"><xs:restriction base="xs:string"><xs:minLength value="1"/><xs:maxLength value="255"/></xs:restriction></xs:simpleType>

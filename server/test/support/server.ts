@@ -33,8 +33,21 @@ export interface ServerOptions {
   readonly directory?: string;
   /** Peers of every listener whose PROXY header is believed, and demanded. */
   readonly proxyFrom?: readonly string[];
+  /** Where port 25 listens besides 127.0.0.1. */
+  readonly smtpAddress?: string;
+  /** Makes loopback an internet for the server, and says where its hosts and authorities are: loopback-internet.ts. */
+  readonly internet?: LoopbackInternet;
   /** Whether LMTP is opened on `lmtpSocket`. */
   readonly lmtp?: boolean;
+}
+
+export interface LoopbackInternet {
+  /** Of every MX host. */
+  readonly mxPort?: number;
+  /** Of every host that serves an MTA-STS policy. */
+  readonly httpsPort?: number;
+  /** PEM: believed besides the well-known authorities. */
+  readonly authorities: readonly string[];
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -84,7 +97,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const start = async (): Promise<void> => {
     logged = '';
     const command = [...(options.wrapper ?? []), process.execPath, '--disable-warning=ExperimentalWarning', main, 'serve', '--config', configFile];
-    const started = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, UV_THREADPOOL_SIZE: '16' } });
+    const env = { ...process.env, UV_THREADPOOL_SIZE: '16', ...internetEnvironment(options.internet, directory) };
+    const started = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env });
     child = started;
     const take = (chunk: Buffer): void => {
       logged += chunk.toString('utf8');
@@ -146,6 +160,18 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   return server;
 }
 
+function internetEnvironment(internet: LoopbackInternet | undefined, directory: string): Readonly<Record<string, string>> {
+  if (internet === undefined) return {};
+  const file = path.join(directory, 'authorities.pem');
+  fs.writeFileSync(file, internet.authorities.join('\n'));
+  return {
+    NODE_OPTIONS: `--import=${new URL('./loopback-internet.ts', import.meta.url).href}`,
+    NODE_EXTRA_CA_CERTS: file,
+    ...(internet.mxPort !== undefined && { CAPRI_TEST_MX_PORT: String(internet.mxPort) }),
+    ...(internet.httpsPort !== undefined && { CAPRI_TEST_HTTPS_PORT: String(internet.httpsPort) }),
+  };
+}
+
 /** Under a wrapper the server is the wrapper's child. */
 function serverPid(child: ChildProcess, isWrapped: boolean): number {
   const pid = child.pid ?? 0;
@@ -172,9 +198,10 @@ interface ConfigOptions extends ServerOptions {
   readonly lmtpSocket: string;
 }
 
-function configText({ domain, directory, ports, lmtp, lmtpSocket, config = '', limits, proxyFrom = [] }: ConfigOptions): string {
+function configText({ domain, directory, ports, lmtp, lmtpSocket, config = '', limits, proxyFrom = [], smtpAddress }: ConfigOptions): string {
+  const addresses = (name: string): readonly string[] => ['127.0.0.1', ...(name === 'smtp' && smtpAddress !== undefined ? [smtpAddress] : [])];
   const listeners = NAMES.map(
-    (name) => `[listeners.${name}]\naddresses = ["127.0.0.1"]\nport = ${ports[name]}\nproxy_from = ${JSON.stringify(proxyFrom)}\n`,
+    (name) => `[listeners.${name}]\naddresses = ${JSON.stringify(addresses(name))}\nport = ${ports[name]}\nproxy_from = ${JSON.stringify(proxyFrom)}\n`,
   ).join('');
   return `[server]
 hostname = "mail.${domain}"

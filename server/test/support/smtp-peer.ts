@@ -33,6 +33,8 @@ export interface PeerBehaviour {
   readonly data?: (mail: ReceivedMail) => { readonly code: number; readonly text: string } | undefined;
   readonly options?: SMTPServerOptions;
   readonly password?: string;
+  /** Where it listens; 127.0.0.1 if nothing is said. */
+  readonly address?: string;
 }
 
 export async function startPeer(behaviour: PeerBehaviour = {}): Promise<SmtpPeer> {
@@ -79,7 +81,7 @@ export async function startPeer(behaviour: PeerBehaviour = {}): Promise<SmtpPeer
   });
   server.on('error', () => undefined);
   const port = await new Promise<number>((resolve) => {
-    const listening: Server = server.listen(0, '127.0.0.1', () => {
+    const listening: Server = server.listen(0, behaviour.address ?? '127.0.0.1', () => {
       resolve((listening.address() as AddressInfo).port);
     });
   });

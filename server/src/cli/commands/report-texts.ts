@@ -1,4 +1,5 @@
 /** What `capri reports` says, in the languages of the service. */
+import type { ShownSending, ShownSentReport } from '#admin/reports-sent.ts';
 import type { Language } from '../language.ts';
 
 export interface ReportCounts {
@@ -23,6 +24,10 @@ export interface ReportTexts {
   readonly tlsColumns: readonly string[];
   readonly failureColumns: readonly string[];
   readonly complaintColumns: readonly string[];
+  readonly noneSent: string;
+  readonly sentColumns: readonly string[];
+  readonly states: Readonly<Record<ShownSentReport['to'][number]['state'], string>>;
+  readonly sending: (sent: ShownSending) => string;
 }
 
 export const REPORT_TEXTS: Readonly<Record<Language, ReportTexts>> = {
@@ -41,6 +46,11 @@ export const REPORT_TEXTS: Readonly<Record<Language, ReportTexts>> = {
     tlsColumns: ['SESSIONS', 'WHAT', 'HOST', 'WHY', 'TOLD BY'],
     failureColumns: ['TIME', 'DOMAIN', 'SOURCE', 'FAILED', 'MESSAGE-ID', 'TOLD BY'],
     complaintColumns: ['TIME', 'LOGIN', 'MESSAGE', 'KIND', 'RECIPIENT', 'TOLD BY'],
+    noneSent: 'No reports were sent.\n',
+    sentColumns: ['DAY', 'KIND', 'DOMAIN', 'TO', 'STATE', 'ID', 'SAID'],
+    states: { waiting: 'waiting', delivered: 'arrived', failed: 'FAILED' },
+    sending: ({ day, reports, later }) =>
+      `${reports.length === 0 ? `Nothing is left to be sent of ${day}.\n` : `Queued of ${day}:\n${reports.map(({ kind, domain, to, id }) => `  ${kind} ${domain} to ${to.join(', ')} (${id})\n`).join('')}`}${later > 0 ? `The DNS said nothing about ${later} domains; they are asked again.\n` : ''}`,
   },
   pl: {
     noDmarc: 'Nie ma jeszcze raportów DMARC.\n',
@@ -56,5 +66,10 @@ export const REPORT_TEXTS: Readonly<Record<Language, ReportTexts>> = {
     tlsColumns: ['SESJE', 'CO', 'SERWER', 'DLACZEGO', 'KTO PISZE'],
     failureColumns: ['CZAS', 'DOMENA', 'SKĄD', 'CO ZAWIODŁO', 'MESSAGE-ID', 'KTO PISZE'],
     complaintColumns: ['CZAS', 'LOGIN', 'WIADOMOŚĆ', 'RODZAJ', 'ADRESAT', 'KTO PISZE'],
+    noneSent: 'Nie wysłano żadnych raportów.\n',
+    sentColumns: ['DZIEŃ', 'RODZAJ', 'DOMENA', 'DOKĄD', 'STAN', 'ID', 'ODPOWIEDŹ'],
+    states: { waiting: 'czeka', delivered: 'dotarł', failed: 'NIEUDANY' },
+    sending: ({ day, reports, later }) =>
+      `${reports.length === 0 ? `Nic nie zostało do wysłania z dnia ${day}.\n` : `W kolejce, z dnia ${day}:\n${reports.map(({ kind, domain, to, id }) => `  ${kind} ${domain} na ${to.join(', ')} (${id})\n`).join('')}`}${later > 0 ? `Domeny, o których DNS nic nie powiedział: ${later}; zapytamy o nie ponownie.\n` : ''}`,
   },
 };

@@ -1,3 +1,4 @@
+import type { ShownSending, ShownSentReport } from '#admin/reports-sent.ts';
 import type { ShownComplaint, ShownDmarc, ShownFailure, ShownTls } from '#admin/reports.ts';
 import { callOperation, report } from '../call.ts';
 import { type Command, type Invocation, type Option, usageError } from '../command.ts';
@@ -7,6 +8,7 @@ import { type ReportTexts, REPORT_TEXTS } from './report-texts.ts';
 
 const DOMAIN: Option = { about: 'only reports about this domain', value: 'D' };
 const DAYS: Option = { about: 'of the last N days (30)', value: 'N' };
+const SENT_DAYS: Option = { about: 'about the last N days (7)', value: 'N' };
 const ABOUT_DOMAIN: Readonly<Record<string, Option>> = { domain: DOMAIN, days: DAYS, lang: LANG_OPTION };
 
 export const reportCommands: readonly Command[] = [
@@ -32,6 +34,31 @@ export const reportCommands: readonly Command[] = [
           complaints.map(({ at, login, queueId, kind, recipient, reporter }) => [short(at), login, queueId, kind, recipient || '-', reporter]),
         ),
   ),
+  shown<ShownSentReport>(
+    'sent',
+    'Show the reports that were sent to other servers, and whether they have arrived',
+    { days: SENT_DAYS, lang: LANG_OPTION },
+    (reports, texts) =>
+      reports.length === 0
+        ? texts.noneSent
+        : formatTable(
+            texts.sentColumns,
+            reports.flatMap(({ day, kind, domain, id, to }) =>
+              to.map(({ address, state, said }) => [day, kind, domain, address, texts.states[state], id, said || '-']),
+            ),
+          ),
+  ),
+  {
+    name: 'reports send',
+    about: 'Send the reports of a day that have not been sent, instead of waiting for the next hour',
+    operands: [],
+    options: { day: { about: 'a day (UTC) that is over: 2026-11-23; the last one if nothing is said', value: 'D' }, lang: LANG_OPTION },
+    async run(invocation) {
+      const texts = REPORT_TEXTS[languageOf(invocation)];
+      const day = invocation.value('day');
+      report(invocation, await callOperation<ShownSending>(invocation, 'reports.send', day === undefined ? {} : { day }), (sent) => texts.sending(sent));
+    },
+  },
 ];
 
 function shown<Item>(

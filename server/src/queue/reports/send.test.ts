@@ -1,8 +1,5 @@
 /** Reports as they leave: made from what the trail and the client have written, queued once for each domain and day, checked by another program. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { simpleParser } from 'mailparser';
@@ -11,10 +8,10 @@ import { defineMutation, type Mutation } from '#store/mutation.ts';
 import { all, sql } from '#store/sql.ts';
 import type { TrailChecks } from '#trail/checks.ts';
 import { record, type TrailEvent } from '#trail/record.ts';
-import { DMARC_SCHEMA } from '../../../test/support/dmarc-schema.ts';
+import { isDmarcReport } from '../../../test/support/dmarc-schema.ts';
 import { FakeDns, type Zone } from '../../../test/support/dns.ts';
 import { MemoryLog } from '../../../test/support/log.ts';
-import { needs, program, run } from '../../../test/support/outside.ts';
+import { needs, program } from '../../../test/support/outside.ts';
 import { openTestStore, type TestStore } from '../../../test/support/store.ts';
 import { QUEUE_MUTATIONS } from '../mutations.ts';
 import { TRANSPORT_SECURITY_MUTATIONS } from '../transport-security/mutations.ts';
@@ -27,7 +24,7 @@ const TODAY_MS = Date.UTC(2026, 10, 23, 3);
 const ZONE: Zone = {
   '_dmarc.sender.example': { TXT: ['v=DMARC1; p=reject; rua=mailto:reports@sender.example,mailto:dmarc@collector.example,https://sender.example/'] },
   'sender.example._report._dmarc.collector.example': { TXT: ['v=DMARC1'] },
-  '_smtp._tls.far.example': { TXT: ['v=TLSRPTv1; rua=mailto:tls@far.example,https://far.example/tls'] },
+  '_smtp._tls.far.example': { TXT: ['v=TLSRPTv1; rua=mailto:tls@far.example,ftp://far.example/'] },
 };
 
 test('a day of mail becomes one report for each domain that asks, whatever happens in between', async () => {
@@ -76,10 +73,10 @@ test('another program finds the report as the schema wants it', needs(program('x
   await sendReports(house.services, new AbortController().signal);
   const [mail] = await house.queued();
   const xml = gunzipSync((await simpleParser(mail?.bytes ?? '')).attachments[0]?.content ?? '').toString();
-  await isValid(xml);
-  await isValid(xml.replace('</auth_results>', '</auth_results><x:more xmlns:x="urn:example:more">1</x:more>'));
+  await isDmarcReport(xml);
+  await isDmarcReport(xml.replace('</auth_results>', '</auth_results><x:more xmlns:x="urn:example:more">1</x:more>'));
   for (const wrong of [xml.replace('<version>', '<versions>'), xml.replace(/<header_from>.*?<\/header_from>/, ''), xml.replace('>pass<', '>Pass<')])
-    await rejects(isValid(wrong));
+    await rejects(isDmarcReport(wrong));
   for (const type of ['trusted_forwarder', 'policy_test_mode', 'mailing_list']) ok(xml.includes(`<type>${type}</type>`), type);
   ok(xml.includes('<selector>&lt;x&gt;&amp;?'));
 });
@@ -92,7 +89,9 @@ test('a flood of sources makes no flood of rows: what is left out is counted, an
   const [domain] = [...tally.domains()];
   ok(domain);
   deepEqual([domain.rows.length, domain.leftOut], [10_000, 50]);
-  await isValid(writeDmarcXml({ organization: 'Capri', email: 'postmaster@capri.example', reportId: 'x', begin: 0, end: 86_399, generator: 'Capri' }, domain));
+  await isDmarcReport(
+    writeDmarcXml({ organization: 'Capri', email: 'postmaster@capri.example', reportId: 'x', begin: 0, end: 86_399, generator: 'Capri' }, domain),
+  );
 });
 
 test('what a policy asked for, and what became of it, is told in the words of the RFC', async () => {
@@ -305,16 +304,4 @@ function checksLike({
     },
     iprev: { result: 'pass', name: 'mx.sender.example' },
   };
-}
-
-async function isValid(xml: string): Promise<void> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-dmarc-'));
-  try {
-    fs.writeFileSync(path.join(directory, 'schema.xsd'), DMARC_SCHEMA);
-    fs.writeFileSync(path.join(directory, 'report.xml'), xml);
-    const { status, output } = await run('xmllint', ['--noout', '--nonet', '--schema', path.join(directory, 'schema.xsd'), path.join(directory, 'report.xml')]);
-    equal(status, 0, output);
-  } finally {
-    fs.rmSync(directory, { recursive: true, force: true });
-  }
 }

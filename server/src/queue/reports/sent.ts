@@ -1,9 +1,10 @@
 /** What was sent, so that nothing is sent twice: a report is queued and noted in one mutation, and a day that is done is noted. */
 import { defineMutation, type Mutation } from '#store/mutation.ts';
-import { one, type Program, run, sql } from '#store/sql.ts';
+import { all, one, type Program, run, sql } from '#store/sql.ts';
 import { record } from '#trail/record.ts';
 import { enqueue, type Outgoing } from '../enqueue.ts';
 import { addressText } from '../path-text.ts';
+import { addPosts } from './https/rows.ts';
 
 export type ReportKind = 'dmarc' | 'tls';
 
@@ -12,19 +13,27 @@ export interface QueueReport {
   /** `2026-11-23`, UTC. */
   readonly day: string;
   readonly domain: string;
-  readonly outgoing: Outgoing;
+  readonly id: string;
+  /** Our address for reports. */
+  readonly sender: string;
+  /** As mail; undefined: to nobody. */
+  readonly outgoing: Outgoing | undefined;
+  /** By HTTPS; undefined: to nobody. */
+  readonly posts: { readonly uris: readonly string[]; readonly report: Uint8Array } | undefined;
+  readonly nowMs: number;
 }
 
 /** False: it was sent before. */
 export const queueReport: Mutation<QueueReport, boolean> = defineMutation('reports.queue', function* (tx, args: QueueReport) {
-  const { kind, day, domain, outgoing } = args;
-  const { queueId, sender, nowMs } = outgoing;
+  const { kind, day, domain, id, sender, outgoing, posts, nowMs } = args;
   const added = yield* run(sql`
-    INSERT INTO report_sent (kind, day, domain, queue_id, sent_at) VALUES (${kind}, ${day}, ${domain}, ${queueId}, ${nowMs}) ON CONFLICT DO NOTHING`);
+    INSERT INTO report_sent (kind, day, domain, queue_id, sent_at) VALUES (${kind}, ${day}, ${domain}, ${id}, ${nowMs}) ON CONFLICT DO NOTHING`);
   if (added === 0) return false;
-  yield* enqueue(tx, outgoing);
-  const recipients = outgoing.recipients.map((recipient) => ({ address: addressText(recipient.localPart, recipient.domain) }));
-  yield* record(tx, { event: 'queued', atMs: nowMs, queueId, sender, recipients, details: { report: kind, domain, day } });
+  if (outgoing !== undefined) yield* enqueue(tx, outgoing);
+  if (posts !== undefined) yield* addPosts({ id, day, domain, ...posts, nowMs });
+  const recipients = [...(outgoing?.recipients ?? []).map(({ localPart, domain: at }) => addressText(localPart, at)), ...(posts?.uris ?? [])];
+  const details = { report: kind, domain, day };
+  yield* record(tx, { event: 'queued', atMs: nowMs, queueId: id, sender, recipients: recipients.map((address) => ({ address })), details });
   return true;
 });
 
@@ -52,4 +61,19 @@ export function* isDone(kind: ReportKind, day: string): Program<boolean> {
 
 export function* isSent(kind: ReportKind, day: string, domain: string): Program<boolean> {
   return (yield* one(sql`SELECT 1 FROM report_sent WHERE kind = ${kind} AND day = ${day} AND domain = ${domain}`)) !== undefined;
+}
+
+export interface ListedSent {
+  readonly kind: ReportKind;
+  readonly day: string;
+  readonly domain: string;
+  readonly id: string;
+  readonly sentAtMs: number;
+}
+
+/** Reports about `fromDay` and later days, the newest days first. */
+export function* listSent(fromDay: string, limit: number): Program<readonly ListedSent[]> {
+  return yield* all<ListedSent>(sql`
+    SELECT kind, day, domain, queue_id AS id, sent_at AS sentAtMs FROM report_sent
+    WHERE kind IN ('dmarc', 'tls') AND day >= ${fromDay} ORDER BY day DESC, kind, domain LIMIT ${limit}`);
 }

@@ -4,9 +4,9 @@
  * RFC 8461 §3.3
  */
 import { request } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import type { Resolver } from '#net/dns/resolver.ts';
+import { guardedLookup } from '#net/guarded-lookup.ts';
 import { parseStsPolicy, type StsPolicy } from './sts-policy.ts';
 
 const LARGEST_BYTES = 64 * 1024;
@@ -52,7 +52,7 @@ async function fetchText(fetcher: PolicyFetcher, host: string, signal: AbortSign
     method: 'GET',
     headers: { 'User-Agent': 'Capri', Accept: 'text/plain' },
     agent: false,
-    lookup: lookupWith(fetcher),
+    lookup: guardedLookup(fetcher),
     // DNS names only, as Node has it, and never an address.
     checkServerIdentity,
     signal,
@@ -90,33 +90,4 @@ async function fetchText(fetcher: PolicyFetcher, host: string, signal: AbortSign
 function typeOf(cause: Error | undefined): PolicyError['type'] {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
   return /^(?:ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code) ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
-}
-
-/** Node's own look-up would neither use our resolver nor leave private addresses out. */
-function lookupWith(fetcher: PolicyFetcher): LookupFunction {
-  return (host, options, answer) => {
-    void addressesOf(fetcher, host).then((found) => {
-      if (found instanceof Error) answer(found, '', 0);
-      else if (options.all === true) answer(null, found.map(asLookedUp));
-      else answer(null, found[0], familyOf(found[0]));
-    });
-  };
-}
-
-async function addressesOf(fetcher: PolicyFetcher, host: string): Promise<readonly [string, ...string[]] | Error> {
-  try {
-    const { records } = await fetcher.resolver.resolveAddresses(host);
-    const [first, ...others] = records.filter((address) => fetcher.isAllowed(address));
-    return first === undefined ? new Error('has no address on the public internet') : [first, ...others];
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
-function asLookedUp(address: string): { readonly address: string; readonly family: 4 | 6 } {
-  return { address, family: familyOf(address) };
-}
-
-function familyOf(address: string): 4 | 6 {
-  return address.includes(':') ? 6 : 4;
 }

@@ -18,6 +18,12 @@ export interface TlsReport {
   readonly id: string;
 }
 
+export interface TlsMail {
+  readonly to: readonly ReportAddress[];
+  readonly packed: Buffer;
+  readonly nowMs: number;
+}
+
 const DAY_SECONDS = 86_400;
 
 /** RFC 8460 §4.4 */
@@ -50,9 +56,14 @@ export function tlsReportJson({ domain, day, results, settings, id }: TlsReport)
   });
 }
 
+/** The report as it goes out, by mail and by HTTPS. RFC 8460 §5.2 */
+export function packTlsReport(report: TlsReport): Buffer {
+  return gzipSync(tlsReportJson(report));
+}
+
 /** RFC 8460 §5.3: report type, headers and media types are what receivers look for. */
-export function writeTlsMail(report: TlsReport & { readonly to: readonly ReportAddress[]; readonly nowMs: number }): Buffer {
-  const { domain, day, settings, id, to, nowMs } = report;
+export function writeTlsMail(report: Omit<TlsReport, 'results'> & TlsMail): Buffer {
+  const { domain, day, settings, id, to, nowMs, packed } = report;
   const { organization, contact, sender } = settings;
   // Wherever the sender is named, it must be the domain of contact-info (§5.1, §5.3).
   const submitter = splitAddress(contact).domain;
@@ -84,7 +95,7 @@ export function writeTlsMail(report: TlsReport & { readonly to: readonly ReportA
         {
           kind: 'bytes',
           type: 'application/tlsrpt+gzip',
-          bytes: gzipSync(tlsReportJson(report)),
+          bytes: packed,
           encoding: 'base64',
           disposition: { value: 'attachment', fileName: `${submitter}!${domain}!${begin}!${begin + DAY_SECONDS - 1}!${id}.json.gz` },
         },
