@@ -29,6 +29,7 @@ const SIGNED_IN: readonly string[] = [
   'UTF8=ACCEPT', // RFC 6855
   'OBJECTID', // RFC 8474
   'MULTIAPPEND', // RFC 3502
+  'BINARY', // RFC 3516
   'SAVEDATE', // RFC 8514
   'PREVIEW', // RFC 8970
   'WITHIN', // RFC 5032

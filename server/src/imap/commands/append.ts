@@ -1,7 +1,7 @@
 /**
  * APPEND: one message or several into a mailbox, all or none. What can be refused is refused before the literal is asked for.
  *
- * RFC 9051 §6.3.12 · RFC 3501 §6.3.11 · RFC 3502 (MULTIAPPEND) · RFC 4315 §3 (APPENDUID) · RFC 7889 (APPENDLIMIT, TOOBIG) · RFC 6855 §4 · RFC 9208 (OVERQUOTA)
+ * RFC 9051 §6.3.12 · RFC 3501 §6.3.11 · RFC 3502 (MULTIAPPEND) · RFC 4315 §3 (APPENDUID) · RFC 7889 (APPENDLIMIT, TOOBIG) · RFC 6855 §4 · RFC 9208 (OVERQUOTA) · RFC 3516 §4.4
  */
 import { DomainError } from '#core/errors.ts';
 import type { AddedMessage } from '#store/add-message.ts';
@@ -42,7 +42,7 @@ export const append: Command<AppendArguments> = {
       if (messages.length === MESSAGE_LIMIT) throw new ImapError('NO', 'Too many messages in one command', 'LIMIT');
       usedBytes += next.header.sizeBytes;
       check(session, next, usedBytes > room.freeBytes);
-      const upload = new Upload(session.store, next.header.sizeBytes, heldBytes + next.header.sizeBytes <= HELD_LIMIT_BYTES);
+      const upload = new Upload(session.store, next.header, heldBytes + next.header.sizeBytes <= HELD_LIMIT_BYTES);
       heldBytes += upload.heldBytes;
       const { message, body, messageId } = await receive(session, upload);
       bodies.push(body);
@@ -85,8 +85,7 @@ async function receive(session: Session, upload: Upload): ReturnType<Upload['fin
   try {
     await session.input.acceptLiteral();
     for (let chunk = await session.input.readLiteral(); chunk.length > 0; chunk = await session.input.readLiteral()) await upload.write(chunk);
-    if (upload.hasNul) throw new ImapError('NO', 'A message must not hold NUL', 'CANNOT');
-    return await upload.finish();
+    return await upload.finish(session.services.settings.appendLimitBytes);
   } catch (error) {
     await upload.abort();
     throw error;
