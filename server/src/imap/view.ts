@@ -241,8 +241,9 @@ export class View implements Disposable {
     const told = new Set<number>();
     const add = (lists: readonly (readonly Uid[])[], isForeign: boolean): void => {
       for (const list of lists) {
+        let index = -1;
         for (const uid of list) {
-          const index = base.indexOf(uid);
+          index = this.indexOf(uid, index + 1);
           if (index < 0 || index >= known) continue;
           if (isForeign || own === undefined || !own.has(base.modseqs[index] ?? 0)) told.add(uid);
         }

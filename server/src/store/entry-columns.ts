@@ -3,6 +3,19 @@
 /** uid, email, flags, modseq, size. */
 export type EntryValues = readonly [uid: number, email: number, flags: number, modseq: number, size: number];
 
+/** Flags of some entries, by column, ascending by uid. */
+export interface FlagBatch {
+  readonly count: number;
+  readonly uid: Float64Array;
+  readonly flags: Float64Array;
+  readonly modseq: Float64Array;
+}
+
+export interface EntryBatch extends FlagBatch {
+  readonly email: Float64Array;
+  readonly size: Float64Array;
+}
+
 const FIRST_CAPACITY = 64;
 
 export class EntryColumns {
@@ -30,30 +43,33 @@ export class EntryColumns {
     return index < this.length && this.uids[index] === uid ? index : -1;
   }
 
-  /** Adds rows whose uids are larger than all that are here. */
-  push(rows: readonly EntryValues[]): void {
-    this.#reserve(this.length + rows.length);
-    const { uids, emails, flags, modseqs, sizes } = this;
-    let at = this.length;
-    // By index: taking rows apart with a pattern costs as much as reading them.
-    for (const row of rows) {
-      uids[at] = row[0];
-      emails[at] = row[1];
-      flags[at] = row[2];
-      modseqs[at] = row[3];
-      sizes[at] = row[4];
-      at++;
-    }
-    this.length = at;
+  /** Adds entries whose uids are larger than all that are here. */
+  push(batch: EntryBatch): void {
+    const at = this.length;
+    this.#reserve(at + batch.count);
+    this.uids.set(batch.uid, at);
+    this.emails.set(batch.email, at);
+    this.flags.set(batch.flags, at);
+    this.modseqs.set(batch.modseq, at);
+    this.sizes.set(batch.size, at);
+    this.length = at + batch.count;
   }
 
-  /** Takes over flags and modseq; whether there was something to change. */
-  update([uid, , flags, modseq]: EntryValues): boolean {
-    const index = this.indexOf(uid);
-    if (index < 0 || this.modseqs[index] === modseq) return false;
-    this.flags[index] = flags;
-    this.modseqs[index] = modseq;
-    return true;
+  /** Takes over flags and modseqs of entries that are here; returns the uids of those that had another modseq. */
+  update(batch: FlagBatch): number[] {
+    const changed: number[] = [];
+    let index = -1;
+    for (let i = 0; i < batch.count; i++) {
+      const uid = batch.uid[i] ?? 0;
+      const next = index + 1;
+      index = next < this.length && this.uids[next] === uid ? next : this.indexOf(uid);
+      const modseq = batch.modseq[i] ?? 0;
+      if (index < 0 || this.modseqs[index] === modseq) continue;
+      this.flags[index] = batch.flags[i] ?? 0;
+      this.modseqs[index] = modseq;
+      changed.push(uid);
+    }
+    return changed;
   }
 
   /** Removes entries; the predicate sees every uid in ascending order. Returns what was removed. */

@@ -7,13 +7,14 @@
 import { yieldToLoop } from '#core/async.ts';
 import { DomainError } from '#core/errors.ts';
 import { accountOf, type AccountId, type EmailId, type MailboxId, type Modseq, type Uid } from '#core/ids.ts';
-import { EntryColumns } from './entry-columns.ts';
+import { type EntryBatch, EntryColumns, type FlagBatch } from './entry-columns.ts';
 import type { GoneMessage, MailboxChange } from './mailbox-base.ts';
-import { sql } from './sql.ts';
+import { countNumbers, parseNumbers } from './number-list.ts';
+import { type SqlValue, type Statement, sql } from './sql.ts';
 import type { Connection } from './sqlite/driver.ts';
 import { normaliseRanges, parseRanges, type UidRange } from './uid-set.ts';
 
-/** Rows of one slice: about 4 ms. */
+/** Rows of one slice: about 4 ms. They come in the order of their key, as one row of lists (number-list.ts). */
 const SLICE_ROWS = 8_000;
 
 interface MailboxState {
@@ -21,8 +22,6 @@ interface MailboxState {
   readonly uidnext: number;
   readonly highest_modseq: number;
 }
-
-type EntryRow = readonly [uid: number, email: number, flags: number, modseq: number, size: number];
 
 export class LiveMailbox {
   readonly mailbox: MailboxId;
@@ -93,7 +92,7 @@ export class LiveMailbox {
     let last = 0;
     let uidNext = 0;
     for (;;) {
-      const rows = this.#connection.read(() => {
+      const batch = this.#connection.read(() => {
         if (uidNext === 0) {
           const state = this.#mailboxState();
           if (!state) throw new DomainError('mailbox-not-found', 'there is no such mailbox', { mailbox: this.mailbox });
@@ -101,13 +100,14 @@ export class LiveMailbox {
           this.#take(state, this.#accountState().modseq);
           uidNext = state.uidnext;
         }
-        return this.#connection.rows<EntryRow>(
-          sql`SELECT uid, email, flags, modseq, size FROM entry WHERE mailbox = ${this.mailbox} AND uid > ${last} AND uid < ${uidNext} ORDER BY uid LIMIT ${SLICE_ROWS}`,
+        return this.#entries(
+          sql`SELECT group_concat(uid), group_concat(flags), group_concat(modseq), group_concat(email), group_concat(size)
+              FROM (SELECT uid, flags, modseq, email, size FROM entry WHERE mailbox = ${this.mailbox} AND uid > ${last} AND uid < ${uidNext} ORDER BY uid LIMIT ${SLICE_ROWS})`,
         );
       });
-      this.#columns.push(rows);
-      if (rows.length < SLICE_ROWS) return;
-      last = rows[rows.length - 1]?.[0] ?? last;
+      this.#columns.push(batch);
+      if (batch.count < SLICE_ROWS) return;
+      last = batch.uid[batch.count - 1] ?? last;
       await yieldToLoop();
     }
   }
@@ -145,10 +145,11 @@ export class LiveMailbox {
     const changed: Uid[] = [];
     for (const [first, last] of normaliseRanges(flagged)) {
       if (first >= this.uidNext) break;
-      const rows = this.#connection.rows<EntryRow>(
-        sql`SELECT uid, email, flags, modseq, size FROM entry WHERE mailbox = ${this.mailbox} AND uid >= ${first} AND uid <= ${Math.min(last, this.uidNext - 1)} AND modseq > ${this.atModseq} ORDER BY uid`,
+      const batch = this.#flags(
+        sql`SELECT group_concat(uid), group_concat(flags), group_concat(modseq) FROM entry
+            WHERE mailbox = ${this.mailbox} AND uid >= ${first} AND uid <= ${Math.min(last, this.uidNext - 1)} AND modseq > ${this.atModseq}`,
       );
-      for (const row of rows) if (this.#columns.update(row)) changed.push(row[0] as Uid);
+      for (const uid of this.#columns.update(batch)) changed.push(uid as Uid);
     }
     const firstNew = this.length;
     this.#appendNew(state);
@@ -158,21 +159,21 @@ export class LiveMailbox {
   #appendNew(state: MailboxState): void {
     if (state.uidnext === this.uidNext) return;
     this.#columns.push(
-      this.#connection.rows<EntryRow>(
-        sql`SELECT uid, email, flags, modseq, size FROM entry WHERE mailbox = ${this.mailbox} AND uid >= ${this.uidNext} ORDER BY uid`,
+      this.#entries(
+        sql`SELECT group_concat(uid), group_concat(flags), group_concat(modseq), group_concat(email), group_concat(size) FROM entry
+            WHERE mailbox = ${this.mailbox} AND uid >= ${this.uidNext}`,
       ),
     );
   }
 
   /** The log has been pruned past us: reads the mailbox anew and works out the difference. */
   #compareAll(state: MailboxState): MailboxChange | undefined {
-    const rows = this.#connection.rows<EntryRow>(
-      sql`SELECT uid, email, flags, modseq, size FROM entry WHERE mailbox = ${this.mailbox} AND uid < ${this.uidNext} ORDER BY uid`,
+    const batch = this.#flags(
+      sql`SELECT group_concat(uid), group_concat(flags), group_concat(modseq) FROM entry WHERE mailbox = ${this.mailbox} AND uid < ${this.uidNext}`,
     );
-    const present = new Set(rows.map(([uid]) => uid));
+    const present = new Set(batch.uid);
     const gone = this.#removeWhere((uid) => !present.has(uid));
-    const changed: Uid[] = [];
-    for (const row of rows) if (row[3] > this.atModseq && this.#columns.update(row)) changed.push(row[0] as Uid);
+    const changed = this.#columns.update(batch) as Uid[];
     const firstNew = this.length;
     this.#appendNew(state);
     return changed.length === 0 && gone.length === 0 && firstNew === this.length ? undefined : { firstNew, changed, gone, deleted: false };
@@ -205,6 +206,18 @@ export class LiveMailbox {
     this.atModseq = atModseq as Modseq;
   }
 
+  /** Of a statement with lists of uids, flags and modseqs. */
+  #flags(statement: Statement): FlagBatch {
+    return flagBatchOf(this.#connection.rows<SqlValue[]>(statement)[0] ?? []);
+  }
+
+  /** Of a statement that adds lists of email ids and sizes. */
+  #entries(statement: Statement): EntryBatch {
+    const row = this.#connection.rows<SqlValue[]>(statement)[0] ?? [];
+    const batch = flagBatchOf(row);
+    return { ...batch, email: parseNumbers(row[3], batch.count), size: parseNumbers(row[4], batch.count) };
+  }
+
   #mailboxState(): (MailboxState & { readonly selectable: number }) | undefined {
     return this.#connection.one(sql`SELECT uidvalidity, uidnext, highest_modseq, selectable FROM mailbox WHERE mailbox = ${this.mailbox}`);
   }
@@ -212,4 +225,9 @@ export class LiveMailbox {
   #accountState(): { readonly modseq: number; readonly log_floor: number } {
     return this.#connection.one(sql`SELECT modseq, log_floor FROM account_state WHERE account = ${this.#account}`) ?? { modseq: 0, log_floor: 0 };
   }
+}
+
+function flagBatchOf([uids, flags, modseqs]: readonly SqlValue[]): FlagBatch {
+  const count = typeof uids === 'string' ? countNumbers(uids) : 0;
+  return { count, uid: parseNumbers(uids, count), flags: parseNumbers(flags, count), modseq: parseNumbers(modseqs, count) };
 }

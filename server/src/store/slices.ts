@@ -59,7 +59,9 @@ export async function commitSlices<Result>(
   let failure: { readonly error: unknown } | undefined;
   let sent = 0;
   for (const slice of slices) {
-    while (sent < slices.length && running.length < IN_FLIGHT && failure === undefined) {
+    const isFilling = running.length <= IN_FLIGHT / 2;
+    // Filled up again when half of them are done, so that several come to the writer together and share a sync.
+    while (isFilling && sent < slices.length && running.length < IN_FLIGHT && failure === undefined) {
       const next = slices[sent++];
       if (next !== undefined) running.push(settled(commit(next)));
     }

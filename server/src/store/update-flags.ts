@@ -8,7 +8,8 @@ import { advanceAccount, logChange } from './account-state.ts';
 import { DELETED, hasFlag, union, without } from './flags.ts';
 import { allocateKeywords, findKeywords } from './keywords.ts';
 import { defineMutation, type Mutation, type Tx } from './mutation.ts';
-import { type Program, rows, run, sql } from './sql.ts';
+import { countNumbers, parseNumbers } from './number-list.ts';
+import { type Program, rows, run, type Statement, sql } from './sql.ts';
 import { countInMailbox, Tally } from './tally.ts';
 import { formatRanges, parseRanges, rangesOf, type UidRange } from './uid-set.ts';
 
@@ -59,27 +60,27 @@ export function* changeFlags(tx: Tx, args: UpdateFlagsArgs): Program<ChangedFlag
   const keywords = change.mode === 'remove' ? findKeywords(account, change.keywords) : allocateKeywords(account, change.keywords);
   const flags = union(change.flags, yield* keywords);
   const since = args.unchangedSince ?? NO_LIMIT;
+  const setsDeleted = change.mode !== 'remove' && hasFlag(flags, DELETED);
 
   const stale: number[] = [];
   const changed: number[] = [];
   const emails: number[] = [];
-  const tally = new Tally();
-  const after = new Map<number, number>();
+  /** How many entries change, by the flags that they had. */
+  const befores = new Map<number, number>();
   for (const range of ranges) {
     if (since !== NO_LIMIT) stale.push(...(yield* staleUids(mailbox, range, since)));
-    for (const [uid, before, email] of yield* affected(mailbox, range, change.mode, flags, since)) {
-      changed.push(uid);
-      let result = after.get(before);
-      if (result === undefined) {
-        result = change.mode === 'add' ? union(before, flags) : change.mode === 'remove' ? without(before, flags) : flags;
-        after.set(before, result);
-      }
-      tally.change(before, result, 1);
-      if (hasFlag(result, DELETED) && !hasFlag(before, DELETED)) emails.push(email);
+    const found = yield* affected(mailbox, range, change.mode, flags, since);
+    for (let i = 0; i < found.count; i++) {
+      const before = found.flags[i] ?? 0;
+      changed.push(found.uid[i] ?? 0);
+      befores.set(before, (befores.get(before) ?? 0) + 1);
+      if (setsDeleted && !hasFlag(before, DELETED)) emails.push(found.email[i] ?? 0);
     }
   }
   if (changed.length === 0) return { modseq: undefined, changed: '', stale: formatRanges(rangesOf(stale)), emails };
 
+  const tally = new Tally();
+  for (const [before, times] of befores) tally.change(before, resultOf(change.mode, before, flags), times);
   const { modseq } = yield* advanceAccount(account);
   for (const range of ranges) yield* apply(mailbox, range, change.mode, flags, since, modseq);
   yield* countInMailbox(account, mailbox, modseq, tally);
@@ -96,27 +97,43 @@ function* staleUids(mailbox: MailboxId, [first, last]: UidRange, since: number):
   return found.map(([uid]) => uid);
 }
 
-/** Entries whose flags the change would change. */
-function affected(
-  mailbox: MailboxId,
-  [first, last]: UidRange,
-  mode: FlagChange['mode'],
-  flags: number,
-  since: number,
-): Program<readonly (readonly [uid: number, flags: number, email: number])[]> {
+function resultOf(mode: FlagChange['mode'], before: number, flags: number): number {
   switch (mode) {
     case 'add':
-      return rows(
-        sql`SELECT uid, flags, email FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags | ${flags}) <> flags AND modseq <= ${since} ORDER BY uid`,
-      );
+      return union(before, flags);
     case 'remove':
-      return rows(
-        sql`SELECT uid, flags, email FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags & ${flags}) <> 0 AND modseq <= ${since} ORDER BY uid`,
-      );
+      return without(before, flags);
     case 'replace':
-      return rows(
-        sql`SELECT uid, flags, email FROM entry WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND flags <> ${flags} AND modseq <= ${since} ORDER BY uid`,
-      );
+      return flags;
+  }
+}
+
+/** Entries by column, ascending by uid. */
+interface Affected {
+  readonly count: number;
+  readonly uid: Float64Array;
+  readonly flags: Float64Array;
+  readonly email: Float64Array;
+}
+
+/** Entries whose flags the change would change; they come in the order of their key. */
+function* affected(mailbox: MailboxId, range: UidRange, mode: FlagChange['mode'], flags: number, since: number): Program<Affected> {
+  const [row] = yield* rows<[uids: string | null, flags: string | null, emails: string | null]>(affectedRows(mailbox, range, mode, flags, since));
+  const count = row?.[0] ? countNumbers(row[0]) : 0;
+  return { count, uid: parseNumbers(row?.[0], count), flags: parseNumbers(row?.[1], count), email: parseNumbers(row?.[2], count) };
+}
+
+function affectedRows(mailbox: MailboxId, [first, last]: UidRange, mode: FlagChange['mode'], flags: number, since: number): Statement {
+  switch (mode) {
+    case 'add':
+      return sql`SELECT group_concat(uid), group_concat(flags), group_concat(email) FROM entry
+                 WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags | ${flags}) <> flags AND modseq <= ${since}`;
+    case 'remove':
+      return sql`SELECT group_concat(uid), group_concat(flags), group_concat(email) FROM entry
+                 WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND (flags & ${flags}) <> 0 AND modseq <= ${since}`;
+    case 'replace':
+      return sql`SELECT group_concat(uid), group_concat(flags), group_concat(email) FROM entry
+                 WHERE mailbox = ${mailbox} AND uid BETWEEN ${first} AND ${last} AND flags <> ${flags} AND modseq <= ${since}`;
   }
 }
 

@@ -72,7 +72,8 @@ export const store: Command<StoreArgs> = {
     };
     const tell = async ({ modseq, changed, stale }: UpdatedFlags, slice: Slice): Promise<void> => {
       if (modseq !== undefined) view.acknowledge(modseq);
-      base.refresh();
+      // The hint of this commit, or of the ones behind it, has most often been here before.
+      if (modseq !== undefined && base.atModseq < modseq) base.refresh();
       const staleUids = new Set(uidsOf(parseRanges(stale)));
       modified.push(...staleUids);
       // With .SILENT a CONDSTORE client still needs the new modseqs (RFC 7162 §3.1.3): of what changed, or of all that a conditional STORE named.

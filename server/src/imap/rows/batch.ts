@@ -3,6 +3,7 @@
  * a Buffer for each envelope would cost more than reading it.
  */
 import { asBuffer } from '#core/bytes.ts';
+import { countNumbers, parseNumbers } from '#store/number-list.ts';
 import type { SqlValue } from '#store/sql.ts';
 
 export type NumberColumn = 'uid' | 'receivedAt' | 'sentAt' | 'savedAt' | 'thread' | 'blob' | 'size' | 'headerSize';
@@ -65,43 +66,16 @@ export const EMPTY_BATCH: Batch = {
 export function batchOf(row: readonly SqlValue[] | undefined, { numbers, octets }: Layout): Batch {
   const uids = row?.[0];
   if (row === undefined || typeof uids !== 'string') return EMPTY_BATCH;
-  const count = countOf(uids);
+  const count = countNumbers(uids);
   const batch: { -readonly [Key in keyof Batch]: Batch[Key] } = { ...EMPTY_BATCH, count };
   let place = 0;
-  for (const column of numbers) batch[column] = numbersOf(row[place++], count);
+  for (const column of numbers) batch[column] = parseNumbers(row[place++], count);
   for (const column of octets) {
-    const lengths = numbersOf(row[place++], count);
+    const lengths = parseNumbers(row[place++], count);
     const bytes = row[place++];
     const starts = new Uint32Array(count + 1);
     for (let i = 0; i < count; i++) starts[i + 1] = (starts[i] ?? 0) + (lengths[i] ?? 0);
     batch[column] = new Octets(bytes instanceof Uint8Array ? asBuffer(bytes) : NO_OCTETS.bytes, starts);
   }
   return batch;
-}
-
-function countOf(list: string): number {
-  let count = 1;
-  for (let at = list.indexOf(','); at >= 0; at = list.indexOf(',', at + 1)) count++;
-  return count;
-}
-
-/** `5,-7,,9`: whole numbers, nothing for null. */
-function numbersOf(list: SqlValue | undefined, count: number): Numbers {
-  const numbers = new Float64Array(count);
-  if (typeof list !== 'string') return numbers;
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    let value = 0;
-    let digits = 0;
-    let sign = 1;
-    for (let code = list.charCodeAt(at++); code !== 0x2c && at <= list.length; code = list.charCodeAt(at++)) {
-      if (code === 0x2d) sign = -1;
-      else {
-        value = value * 10 + (code - 0x30);
-        digits++;
-      }
-    }
-    numbers[i] = digits === 0 ? Number.NaN : value * sign;
-  }
-  return numbers;
 }
