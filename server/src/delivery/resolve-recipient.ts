@@ -10,6 +10,7 @@
 import type { Resolution } from '#directory/directory.ts';
 import { type Path, type RecipientParameters, Refusal } from './delivery.ts';
 import { confirmationCode } from './forwarding/confirmation-address.ts';
+import { readForwardTag } from './forwarding/forward-tag.ts';
 import { returnedTo } from './forwarding/rewriting.ts';
 import type { ForwardingServices } from './forwarding/services.ts';
 import { asciiDomain, formatPath } from './path-text.ts';
@@ -54,7 +55,7 @@ async function specialTarget(services: RecipientServices, { localPart, domain }:
     // A domain that has come here since.
     if (!address.domain.startsWith('[') && (await services.directory.isLocalDomain(address.domain)))
       return await resolveRecipient(services, { ...question, path: address });
-    return { kind: 'returned', recipient: { ...address, ...noticeParameters(question) } };
+    return { kind: 'returned', recipient: { ...address, ...noticeParameters(question) }, forward: readForwardTag(returned.tag ?? '') };
   }
   // Somebody's address may only look so; a catch-all has no use for bounces that lead nowhere.
   if (returned !== undefined && (await services.directory.resolve(localPart, domain))?.isCatchAll !== false)

@@ -2,6 +2,7 @@
  * Where the recipients of a message lead: accounts here, each once however many of its addresses were named, and addresses elsewhere.
  */
 import type { AccountId } from '#core/ids.ts';
+import type { BouncedForward } from '#directory/forward-bounces.ts';
 import type { Forward } from '#directory/forwards.ts';
 import type { OutgoingRecipient } from '#queue/enqueue.ts';
 import type { ReportMailKind } from '#queue/reports/intake.ts';
@@ -35,6 +36,8 @@ export interface RemoteTarget {
 export interface ReturnedTarget {
   readonly kind: 'returned';
   readonly recipient: OutgoingRecipient;
+  /** The forward and message that it was made for, where it says so. */
+  readonly forward: BouncedForward | undefined;
 }
 
 /** The address by which the target of a forward agrees. */

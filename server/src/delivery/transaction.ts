@@ -1,5 +1,6 @@
 /** One message on its way in, from MAIL to its end: what the door drives and what the stages see. */
 import type { Checks } from '#authenticity/results.ts';
+import type { ForwardBounce } from '#directory/forward-bounces.ts';
 import type { TrailValue } from '#trail/record.ts';
 import type { AddedOutgoing } from './accept-message.ts';
 import { type Envelope, type MessageSink, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
@@ -34,6 +35,8 @@ export class Transaction implements Envelope {
   readonly outgoing: AddedOutgoing[] = [];
   /** Where forwards take it; undefined where nobody has one. */
   forwarding: ForwardingPlan | undefined;
+  /** Messages of forwards that come back with it. */
+  bounced: readonly ForwardBounce[] = [];
   /** Whether it is taken for something that nobody wants: then it is passed on to nobody either. */
   isJunk = false;
   /** The first recipient as the client wrote it. */

@@ -11,7 +11,17 @@ const OTHER_FAILURES = 10;
 const NOTICES_A_DAY = 10;
 const DAY_MS = 24 * 3600 * 1000;
 const SLICE = 200;
-const REPLY_LENGTH = 1000;
+export const REPLY_LENGTH = 1000;
+
+/** Whether a status (RFC 3463) says that the address does not exist or takes no mail. */
+export function isAddressStatus(status: string): boolean {
+  return /^5\.[12]\./.test(status);
+}
+
+/** Failures that pause a forward. */
+export function limitOf(isAddress: boolean): number {
+  return isAddress ? ADDRESS_FAILURES : OTHER_FAILURES;
+}
 
 /** The key as the queue keeps it; no address that can be forwarded has a space. */
 export function forwardMark({ account, source, targetKey }: ForwardKey): string {
@@ -38,12 +48,13 @@ export function* noteForwardOutcome(tx: Tx, mark: string, outcome: ForwardOutcom
   if (forward === undefined || forward.state !== 'active') return;
   const { account, source, targetKey } = forward;
   if (outcome.isDelivered) {
+    // It may still come back (forward-bounces.ts); this matters only where some have.
+    yield* run(sql`UPDATE forward SET taken = taken + 1 WHERE account = ${account} AND source = ${source} AND target_key = ${targetKey} AND bounces <> '[]'`);
     if (forward.failures > 0) yield* run(sql`UPDATE forward SET failures = 0 WHERE account = ${account} AND source = ${source} AND target_key = ${targetKey}`);
     return;
   }
   const failures = forward.failures + 1;
-  const isAddress = /^5\.[12]\./.test(outcome.status);
-  const isPaused = failures >= (isAddress ? ADDRESS_FAILURES : OTHER_FAILURES);
+  const isPaused = failures >= limitOf(isAddressStatus(outcome.status));
   yield* run(sql`
     UPDATE forward SET failures = ${failures}, last_host = ${outcome.host ?? null}, last_reply = ${outcome.reply.slice(0, REPLY_LENGTH)},
       state = ${isPaused ? 'paused' : 'active'}, paused_at = ${isPaused ? nowMs : null}

@@ -30,7 +30,7 @@ export interface Forward extends ForwardKey {
   readonly createdAtMs: number;
   readonly confirmedAtMs: number | undefined;
   readonly pausedAtMs: number | undefined;
-  /** Messages in a row that the target has refused for good. */
+  /** Messages in a row that the target has refused for good; of a forward that is paused because of bounces, how many have come back. */
   readonly failures: number;
   /** Who refused last, and the words. */
   readonly lastHost: string | undefined;
@@ -78,7 +78,7 @@ export const addForward: Mutation<AddForward, Forward> = defineMutation('directo
     INSERT INTO forward (account, source, target_key, target, keep, state, code_hash, code_until, created_at, confirmed_at)
     VALUES (${account}, ${source}, ${targetKey}, ${target}, ${keep}, ${state}, ${codeHash}, ${code?.untilMs ?? null}, ${nowMs}, ${confirmedAt})
     ON CONFLICT (account, source, target_key) DO UPDATE SET target = excluded.target, keep = excluded.keep, state = excluded.state, code_hash = excluded.code_hash,
-      code_until = excluded.code_until, confirmed_at = excluded.confirmed_at, failures = 0, paused_at = NULL, pause_told = 0`);
+      code_until = excluded.code_until, confirmed_at = excluded.confirmed_at, failures = 0, bounces = '[]', taken = 0, paused_at = NULL, pause_told = 0`);
   tx.notify('directory');
   return yield* requireForward(key);
 });
@@ -112,7 +112,7 @@ export const resumeForward: Mutation<ForwardKey, Forward> = defineMutation('dire
   const found = yield* requireForward(key);
   if (found.state === 'pending') throw new DomainError('bad-request', `${found.target} has not been confirmed yet`);
   yield* run(sql`
-    UPDATE forward SET state = 'active', failures = 0, paused_at = NULL, pause_told = 0
+    UPDATE forward SET state = 'active', failures = 0, bounces = '[]', taken = 0, paused_at = NULL, pause_told = 0
     WHERE account = ${key.account} AND source = ${key.source} AND target_key = ${key.targetKey}`);
   tx.notify('directory');
   return yield* requireForward(key);

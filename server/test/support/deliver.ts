@@ -1,5 +1,5 @@
 /** Sends a message in through the way in of a mail house, as a stranger or as somebody who has signed in. */
-import type { Accepted, Path, Peer, RecipientParameters, SenderParameters } from '#delivery/delivery.ts';
+import { type Accepted, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from '#delivery/delivery.ts';
 import { type MailHouse, PASSWORD } from './mail-house.ts';
 
 export const PLAIN: SenderParameters = { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined };
@@ -47,4 +47,9 @@ export function pathOf(text: string): Path {
   const at = text.lastIndexOf('@');
   const localPart = text.startsWith('"') ? text.slice(1, at - 1) : text.slice(0, at);
   return { localPart, domain: text.slice(at + 1) };
+}
+
+/** For `rejects`: refused with these codes. */
+export function refusal(code: number, enhanced: string): (error: unknown) => boolean {
+  return (error) => error instanceof Refusal && error.code === code && error.enhanced === enhanced;
 }

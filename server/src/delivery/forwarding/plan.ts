@@ -20,6 +20,7 @@ import { formatPath } from '../path-text.ts';
 import { newReceiptId } from '../receipt-id.ts';
 import type { LocalTarget } from '../targets.ts';
 import { type Obstacle, unforwardable } from './forwardable.ts';
+import { newForwardTag } from './forward-tag.ts';
 import { type Handling, passedOnParameters } from './notices.ts';
 import { forwardedSender } from './rewriting.ts';
 import type { ForwardingServices } from './services.ts';
@@ -121,8 +122,7 @@ class Planner {
       const step = target.mailbox === 'Junk' ? 'junk' : await this.#pass(forward, { target, trace }, sent, next);
       if (step === undefined) passed++;
       const queued = sent.find(({ forward: mark }) => mark === forwardMark(forward));
-      const reversePath = formatPath(this.#reversePath);
-      this.#steps.push({ forward, address: target.address, queueId: queued?.queueId, reversePath, kept: step });
+      this.#steps.push({ forward, address: target.address, queueId: queued?.queueId, reversePath: queued?.sender ?? '', kept: step });
     }
     const isPassedOn = passed > 0 && passed === forwards.length && forwards.every(({ keepsCopy }) => !keepsCopy);
     const handling: Handling = !isPassedOn ? 'kept' : forwards.length === 1 && sent.length === 1 ? 'relayed' : 'expanded';
@@ -165,7 +165,7 @@ class Planner {
     sent.push({
       queueId: newReceiptId(),
       account: this.#mail.submitter,
-      sender: formatPath(this.#reversePath),
+      sender: formatPath(await forwardedSender(this.#services, this.#mail.sender, newForwardTag(forward))),
       recipients: [{ ...path, notify: undefined, originalRecipient: undefined }],
       prefix: Buffer.from(prefixOf(forward, target, trace) + (await this.#resultsToSeal(target)), 'utf8'),
       ret: this.#mail.parameters.ret,

@@ -1,5 +1,6 @@
 /** What forwarding adds to the one mutation that takes a message in: the trail of each step, what users are to be told of, targets that agree. */
 import type { AccountId } from '#core/ids.ts';
+import { type ForwardBounce, noteForwardBounce } from '#directory/forward-bounces.ts';
 import { forwardMark, type KeptMail, noteForwardOutcome, noteKept } from '#directory/forward-outcomes.ts';
 import { confirm, findForwardByCode } from '#directory/forwards.ts';
 import type { Tx } from '#store/mutation.ts';
@@ -17,6 +18,8 @@ export interface ForwardingArgs {
   readonly kept: readonly KeptMail[];
   /** Codes of targets that agree. */
   readonly codes: readonly string[];
+  /** What comes back of what was sent on before. */
+  readonly bounced: readonly ForwardBounce[];
 }
 
 interface RecordedStep extends Pick<ForwardStep, 'address' | 'queueId' | 'reversePath' | 'kept'> {
@@ -30,10 +33,10 @@ interface RecordedStep extends Pick<ForwardStep, 'address' | 'queueId' | 'revers
 const GONE = { isDelivered: false, status: '5.1.1', host: undefined, reply: '550 5.1.1 No such user here' };
 
 /** Undefined where forwarding has no part in it. */
-export function forwardingArgs({ forwarding, targets }: Pick<Transaction, 'forwarding' | 'targets'>): ForwardingArgs | undefined {
+export function forwardingArgs({ forwarding, targets, bounced }: Pick<Transaction, 'forwarding' | 'targets' | 'bounced'>): ForwardingArgs | undefined {
   const codes = targets.confirmations.map(({ code }) => code);
-  if (forwarding === undefined && codes.length === 0) return undefined;
-  return { ...argsOf(forwarding, targets.local), codes };
+  if (forwarding === undefined && codes.length === 0 && bounced.length === 0) return undefined;
+  return { ...argsOf(forwarding, targets.local), codes, bounced };
 }
 
 /** The same for mail of the server's own. */
@@ -43,6 +46,7 @@ export function argsOf(plan: ForwardingPlan | undefined, local: readonly LocalCo
     steps: (plan?.steps ?? []).map(({ forward, ...step }) => ({ ...step, account: forward.account, target: forward.target, mark: forwardMark(forward) })),
     kept: plan?.kept ?? [],
     codes: [],
+    bounced: [],
   };
 }
 
@@ -60,6 +64,7 @@ export function* recordForwarding(tx: Tx, args: ForwardingArgs, origin: Origin, 
     if (kept !== undefined) yield* record(tx, { ...event, event: 'kept', details: { to: target, reason: kept } });
     else yield* record(tx, { ...event, event: 'forwarded', details: as === undefined ? { to: target } : { to: target, id: as, sender: reversePath } });
   }
+  for (const bounce of args.bounced) yield* noteForwardBounce(tx, bounce, nowMs);
   for (const mail of args.kept) yield* noteKept(tx, mail, nowMs);
   for (const code of args.codes) {
     const forward = yield* findForwardByCode(code, nowMs);

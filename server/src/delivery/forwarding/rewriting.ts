@@ -10,12 +10,12 @@ export function srsDomain({ settings }: Pick<ForwardingServices, 'settings'>): s
   return own ?? domain ?? settings.hostname;
 }
 
-/** The reverse-path under which mail of `sender` goes on: ours for strangers, unchanged for the null one and for our own domains, whose SPF names us already. */
-export async function forwardedSender(services: ForwardingServices, sender: Path | undefined): Promise<Path | undefined> {
+/** The reverse-path under which mail of `sender` goes on: ours for strangers, unchanged for the null one and for our own domains, whose SPF names us already. The tag comes back with what bounces. */
+export async function forwardedSender(services: ForwardingServices, sender: Path | undefined, tag: string = ''): Promise<Path | undefined> {
   if (sender === undefined) return undefined;
   const domain = asciiDomain(sender.domain) ?? sender.domain;
   if (!domain.startsWith('[') && (await services.directory.isLocalDomain(domain))) return sender;
-  return srsForward(await srsOf(services), { localPart: sender.localPart, domain }, services.clock.nowMs());
+  return srsForward(await srsOf(services), { localPart: sender.localPart, domain }, services.clock.nowMs(), tag);
 }
 
 /** Where mail for a rewritten sender goes; undefined where the address is not of that kind. `domain` in lower-case A-labels. */

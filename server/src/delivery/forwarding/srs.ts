@@ -10,6 +10,9 @@
  * The hash is keyed and compared without case, since servers on the way may change the case of a local part; the local part itself goes back as it comes. Only
  * what we have signed leads anywhere: everything else is an unknown address. The time is a day, in 1,024 of them a circle.
  *
+ * Behind the hash may stand a tag, in the same letters, that the hash covers: what was sent on by which forward (forward-tag.ts). To everybody else the two are one field
+ * that means nothing.
+ *
  * Deviation: the hash has 40 bits (8 letters of base32) instead of the 24 of the original's 4 letters of base64, which lose half of their worth without case.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -29,7 +32,10 @@ export interface Srs {
 }
 
 /** What an SRS address leads to. */
-export type SrsAnswer = { readonly kind: 'sender'; readonly address: SrsAddress } | { readonly kind: 'forged' } | { readonly kind: 'expired' };
+export type SrsAnswer =
+  | { readonly kind: 'sender'; readonly address: SrsAddress; readonly tag?: string }
+  | { readonly kind: 'forged' }
+  | { readonly kind: 'expired' };
 
 const DAY_MS = 24 * 3600 * 1000;
 const CIRCLE = 1024;
@@ -41,36 +47,43 @@ export function isSrs(localPart: string): boolean {
   return /^SRS[01][=+-]/i.test(localPart);
 }
 
-/** The address under which a message of `sender` is sent on. */
-export function srsForward(srs: Srs, sender: SrsAddress, nowMs: number): SrsAddress {
+/** The address under which a message of `sender` is sent on. The tag is made of lower-case letters and the digits 2 to 7, 32 at most, or empty. */
+export function srsForward(srs: Srs, sender: SrsAddress, nowMs: number, tag: string = ''): SrsAddress {
   const { localPart } = sender;
   // Another forwarder's: the bounce goes to it at once, past whoever stood between.
   const second = /^SRS1[=+-][^=]+=([^=]+)=([=+-].+)$/is.exec(localPart);
-  if (second) return srs1(srs, second[1] ?? '', second[2] ?? '');
-  if (/^SRS0[=+-][^=]+=[^=]+=[^=]+=./is.test(localPart)) return srs1(srs, sender.domain, localPart.slice(4));
+  if (second) return srs1(srs, second[1] ?? '', second[2] ?? '', tag);
+  if (/^SRS0[=+-][^=]+=[^=]+=[^=]+=./is.test(localPart)) return srs1(srs, sender.domain, localPart.slice(4), tag);
   const time = timeOf(Math.floor(nowMs / DAY_MS));
-  const hash = hashOf(srs.secrets[0], 'SRS0', [time, sender.domain, localPart]);
-  return { localPart: `SRS0=${hash}=${time}=${sender.domain}=${localPart}`, domain: srs.domain };
+  const hash = hashOf(srs.secrets[0], kindOf('SRS0', tag), [time, sender.domain, localPart]);
+  return { localPart: `SRS0=${hash}${tag}=${time}=${sender.domain}=${localPart}`, domain: srs.domain };
 }
 
 /** Where mail for an SRS address of ours goes. Never throws. */
 export function srsReverse(srs: Srs, localPart: string, nowMs: number): SrsAnswer {
   const first = /^SRS0[=+-]([^=]+)=([^=]+)=([^=]+)=(.+)$/is.exec(localPart);
   if (first) {
-    const [, hash = '', time = '', domain = '', local = ''] = first;
-    if (!isOurs(srs, hash, 'SRS0', [time, domain, local])) return { kind: 'forged' };
+    const [, signed = '', time = '', domain = '', local = ''] = first;
+    const tag = tagOf(srs, signed, 'SRS0', [time, domain, local]);
+    if (tag === undefined) return { kind: 'forged' };
     if (!isInTime(time, nowMs, srs.validDays)) return { kind: 'expired' };
-    return { kind: 'sender', address: { localPart: local, domain: domain.toLowerCase() } };
+    return { kind: 'sender', address: { localPart: local, domain: domain.toLowerCase() }, ...(tag !== '' && { tag }) };
   }
   const second = /^SRS1[=+-]([^=]+)=([^=]+)=([=+-].+)$/is.exec(localPart);
   if (!second) return { kind: 'forged' };
-  const [, hash = '', host = '', rest = ''] = second;
-  if (!isOurs(srs, hash, 'SRS1', [host, rest])) return { kind: 'forged' };
-  return { kind: 'sender', address: { localPart: `SRS0${rest}`, domain: host.toLowerCase() } };
+  const [, signed = '', host = '', rest = ''] = second;
+  const tag = tagOf(srs, signed, 'SRS1', [host, rest]);
+  if (tag === undefined) return { kind: 'forged' };
+  return { kind: 'sender', address: { localPart: `SRS0${rest}`, domain: host.toLowerCase() }, ...(tag !== '' && { tag }) };
 }
 
-function srs1(srs: Srs, host: string, rest: string): SrsAddress {
-  return { localPart: `SRS1=${hashOf(srs.secrets[0], 'SRS1', [host, rest])}=${host}=${rest}`, domain: srs.domain };
+function srs1(srs: Srs, host: string, rest: string, tag: string): SrsAddress {
+  return { localPart: `SRS1=${hashOf(srs.secrets[0], kindOf('SRS1', tag), [host, rest])}${tag}=${host}=${rest}`, domain: srs.domain };
+}
+
+/** Without a tag as before there were any. */
+function kindOf(form: 'SRS0' | 'SRS1', tag: string): string {
+  return tag === '' ? form : `${form} ${tag}`;
 }
 
 function hashOf(secret: Uint8Array | undefined, kind: string, parts: readonly string[]): string {
@@ -94,10 +107,12 @@ function hashOf(secret: Uint8Array | undefined, kind: string, parts: readonly st
   return hash;
 }
 
-function isOurs({ secrets }: Srs, hash: string, kind: string, parts: readonly string[]): boolean {
-  const given = Buffer.from(hash.toLowerCase());
-  if (given.length !== HASH_LENGTH) return false;
-  return secrets.some((secret) => timingSafeEqual(given, Buffer.from(hashOf(secret, kind, parts))));
+/** The tag behind a hash that is ours; undefined where it is not. */
+function tagOf({ secrets }: Srs, signed: string, form: 'SRS0' | 'SRS1', parts: readonly string[]): string | undefined {
+  const given = Buffer.from(signed.slice(0, HASH_LENGTH).toLowerCase());
+  const tag = signed.slice(HASH_LENGTH).toLowerCase();
+  if (given.length !== HASH_LENGTH || !/^[a-z2-7]{0,32}$/.test(tag)) return undefined;
+  return secrets.some((secret) => timingSafeEqual(given, Buffer.from(hashOf(secret, kindOf(form, tag), parts)))) ? tag : undefined;
 }
 
 function timeOf(day: number): string {

@@ -100,8 +100,8 @@ once a day.
   }),
   paused: ({ source, target, host, reply, explanation, failures }) => ({
     subject: `Forwarding to ${target} is paused`,
-    text: `Mail of ${source} is not forwarded to ${target} any more: ${failures} messages in a row
-were refused. From now on all mail stays in your mailbox here. What was refused so far is here too,
+    text: `Mail of ${source} is not forwarded to ${target} any more: ${failures} messages were
+refused, or came back. From now on all mail stays in your mailbox here. What was refused so far is here too,
 unless you had chosen to keep no copy; then its senders were told.
 
 ${host === undefined ? 'The last refusal' : `${host} said last`}:
@@ -162,7 +162,7 @@ najwyżej raz dziennie.
   paused: ({ source, target, host, reply, explanation, failures }) => ({
     subject: `Przekazywanie na adres ${target} jest wstrzymane`,
     text: `Poczta adresu ${source} nie jest już przekazywana na adres ${target}: liczba wiadomości
-odrzuconych z rzędu: ${failures}. Odtąd cała poczta zostaje w Twojej skrzynce tutaj. To, co odrzucono
+odrzuconych lub zwróconych: ${failures}. Odtąd cała poczta zostaje w Twojej skrzynce tutaj. To, co odrzucono
 dotąd, też tu jest, chyba że kopie miały nie zostawać; wtedy powiadomiono nadawców.
 
 ${host === undefined ? 'Ostatnia odmowa' : `Ostatnio ${host} odpowiedział`}:

@@ -5,6 +5,7 @@
  */
 import type { Header } from '#message/header.ts';
 import { Refusal } from '../delivery.ts';
+import { observeBounce } from '../forwarding/observe-bounce.ts';
 import { unforwardable } from '../forwarding/forwardable.ts';
 import { planForwarding } from '../forwarding/plan.ts';
 import { forwardedSender } from '../forwarding/rewriting.ts';
@@ -23,6 +24,8 @@ export const forwarding: Stage = {
     // A person answers with a reverse-path; bounces and vacation notices have none.
     if (target.kind === 'confirmation' && transaction.sender === undefined) throw new Refusal(550, '5.7.1', 'A notice does not confirm anything');
   },
+
+  observe: observeBounce,
 
   async data(transaction, { header }) {
     const { targets } = transaction;
