@@ -40,7 +40,13 @@ export async function openOffline(config: Config, { isNew = false }: { readonly 
   prepareDataDirectory(dataDirectory, undefined);
   becomeOwner(dataDirectory);
   const store = await openStore({ directory: dataDirectory, mutations: MUTATIONS, inline: true, freeSpaceMarkBytes: config.store.freeSpaceMarkBytes });
-  const directory = openDirectory({ store, log: silentLog, signIn: createSharedSignInState(), limits: signInLimits(config) });
+  const directory = openDirectory({
+    store,
+    log: silentLog,
+    signIn: createSharedSignInState(),
+    limits: signInLimits(config),
+    helpUrl: config.server.signInHelpUrl,
+  });
   const services: AdminServices = { store, clock: systemClock, log: silentLog, primaryDomain: domain, dataDirectory, ...siteServices(config) };
   return {
     services,

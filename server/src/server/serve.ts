@@ -123,7 +123,7 @@ async function start({ config, log, isAnnounced, files }: StartOptions, lifecycl
   const store = await openStore({ directory: dataDirectory, port: writer.connect(), owner: MAIN, onError });
   opened = store;
   const services: AdminServices = { store, clock: systemClock, log, primaryDomain: domain, dataDirectory, ...siteServices(config) };
-  const directory = openDirectory({ store, log, signIn: shared.signIn, limits: signInLimits(config) });
+  const directory = openDirectory({ store, log, signIn: shared.signIn, limits: signInLimits(config), helpUrl: config.server.signInHelpUrl });
   people = directory;
   const call = (request: OperationRequest): Promise<unknown> => callOperation({ operations: OPERATIONS, services, directory }, request);
   await doors.open(() => writer.connect());
