@@ -23,6 +23,8 @@ export type AttemptResult = 'taken' | 'not-taken' | 'pushed-back' | 'untried';
 export interface LaneHost {
   /** Connections to everywhere. */
   readonly slots: Semaphore;
+  /** What must be known before; for this no place among the connections is taken. Throws nothing. */
+  prepare(destination: Destination): Promise<void>;
   connect(destination: Destination): Promise<MailSession>;
   /** Hands over a message and sees to its results. Throws nothing. */
   attempt(job: Job, session: MailSession, destination: Destination): Promise<AttemptResult>;
@@ -122,7 +124,7 @@ export class Lane {
     const wanted = Math.min(allowed, messagesAmong(this.#jobs, allowed));
     while (this.#workers < wanted) {
       this.#workers++;
-      void this.#host.slots.use(() => this.#work());
+      void this.#host.prepare(this.destination).then(() => this.#host.slots.use(() => this.#work()));
     }
   }
 

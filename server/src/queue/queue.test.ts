@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { SmtpTransport } from '#smtp/client/transport.ts';
 import { all, sql } from '#store/sql.ts';
+import { FakeDns } from '../../test/support/dns.ts';
 import { openHouse, TEXT, until } from '../../test/support/queue-house.ts';
 import { startPeer, startScriptedPeer } from '../../test/support/smtp-peer.ts';
 import { claim } from './leases.ts';
 import { dropQueued, holdQueued, type OperateArgs, releaseQueued, retryQueued } from './operate.ts';
 import { readQueued } from './queue-rows.ts';
+import type { Destination, MailTransport } from './transport.ts';
 
 const HOUR_MS = 3600_000;
 
@@ -20,6 +23,36 @@ suite('the queue', () => {
     assert.equal(await house.store.query(readQueued(queueId)), undefined);
     assert.deepEqual(await house.references(), [0]);
     assert.deepEqual(house.events('queue.delivered').length, 3);
+  });
+
+  test('keeps no place among the connections for a domain whose policy is long in coming', async () => {
+    await using peer = await startPeer();
+    await using dns = await FakeDns.start({});
+    const inner = new SmtpTransport({ hostname: 'mail.here.test', resolver: dns.resolver() });
+    const policy = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const transport: MailTransport = {
+      async prepare(destination) {
+        const name = destination.kind === 'relay' ? String(destination.relay.login) : '';
+        asked.push(name);
+        if (name === 'slow') await policy.promise;
+      },
+      connect: (destination, signal) => inner.connect(relayTo(peer.port, destination), signal),
+    };
+    const routes = ['slow', 'fast'].map((name) => ({
+      domain: `${name}.test`,
+      relay: { host: '127.0.0.1', port: peer.port, tls: 'none' as const, login: name },
+    }));
+    await using house = await openHouse({ moreRoutes: routes, settings: { connections: 1 }, services: { transport } });
+    const slow = await house.send({ to: ['a@slow.test'] });
+    await until(() => asked.includes('slow'));
+    await house.send({ to: ['b@fast.test'] });
+    await until(() => peer.received.length === 1);
+    assert.deepEqual(peer.received[0]?.recipients, ['b@fast.test']);
+    assert.notEqual(await house.store.query(readQueued(slow)), undefined);
+    policy.resolve();
+    await house.settled();
+    assert.deepEqual(peer.received[1]?.recipients, ['a@slow.test']);
   });
 
   test('puts what stands before the body before it', async () => {
@@ -266,3 +299,8 @@ suite('the queue', () => {
     assert.deepEqual(await house.references(), [0, 0, 0]);
   });
 });
+
+/** The same, without the sign-in that only tells destinations apart. */
+function relayTo(port: number, { source }: Destination): Destination {
+  return { kind: 'relay', relay: { host: '127.0.0.1', port, tls: 'none' }, source };
+}

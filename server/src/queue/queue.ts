@@ -79,6 +79,7 @@ export class Queue implements AsyncDisposable {
     this.#conclusions = new Conclusions(services, this.#settlement, this.#rules);
     this.#laneHost = {
       slots: new Semaphore(services.settings.connections),
+      prepare: (destination) => services.transport.prepare?.(destination, this.#abort.signal) ?? Promise.resolve(),
       connect: (destination) => services.transport.connect(destination, this.#abort.signal),
       attempt: (job, session, destination) => this.#attempt(job, session, destination),
       hasRoom: ({ key }) => {

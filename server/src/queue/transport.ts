@@ -37,6 +37,11 @@ export type Destination = (
 };
 
 export interface MailTransport {
+  /**
+   * Finds out what has to be known of a destination before it is spoken to, and may take a while because of it: so that nobody waits for that with a place among the
+   * connections, which others need. Throws nothing.
+   */
+  prepare?(destination: Destination, signal: AbortSignal): Promise<void>;
   /** Opens a session with a server of the destination that is ready for mail. Throws TransportError. */
   connect(destination: Destination, signal: AbortSignal): Promise<MailSession>;
 }

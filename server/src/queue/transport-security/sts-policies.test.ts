@@ -73,6 +73,30 @@ suite('the policies of other domains', () => {
     assert.equal(await house.store.query(readPolicy('peer.test')), undefined);
   });
 
+  test('that are long in coming keep nobody waiting, and protect the next message', async () => {
+    await using house = await open({ status: 200, type: 'text/plain', text: GOOD }, { longestWaitMs: 50, timeoutMs: 60_000 });
+    const release = house.web.hold();
+    const first = await house.policyFor('peer.test');
+    assert.deepEqual([first.policy, first.failure?.message], [undefined, 'mta-sts.peer.test: no policy within 1 s']);
+    // While it is fetched, and for a while, nobody waits for it again.
+    assert.equal((await house.policyFor('peer.test')).failure, first.failure);
+    release();
+    while (house.web.isHeld || (await house.policyFor('peer.test')).policy === undefined) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await house.policyFor('peer.test')).policy?.mode, 'enforce');
+    assert.equal(house.web.requests, 1);
+  });
+
+  test('that are kept hold while a new one is long in coming', async () => {
+    await using house = await open({ status: 200, type: 'text/plain', text: GOOD }, { longestWaitMs: 50, timeoutMs: 60_000 });
+    await house.policyFor('peer.test');
+    house.announce('two');
+    const release = house.web.hold();
+    const { policy, failure } = await house.policyFor('peer.test');
+    assert.deepEqual([policy?.id, failure?.type], ['one', 'sts-policy-fetch-error']);
+    release();
+    while ((await house.policyFor('peer.test')).policy?.id !== 'two') await new Promise((resolve) => setImmediate(resolve));
+  });
+
   test('asked for by many at once are fetched once', async () => {
     await using house = await open();
     const found = await Promise.all(Array.from({ length: 20 }, () => house.policyFor('peer.test')));
@@ -125,6 +149,9 @@ interface Web {
   readonly port: number;
   requests: number;
   answer: Answer;
+  /** Until the returned function is called nothing is answered. */
+  hold(): () => void;
+  readonly isHeld: boolean;
 }
 
 interface House extends AsyncDisposable {
@@ -138,7 +165,15 @@ interface House extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-async function open(answer: Answer = { status: 200, type: 'text/plain', text: GOOD }): Promise<House> {
+interface Waiting {
+  readonly longestWaitMs?: number;
+  readonly timeoutMs: number;
+}
+
+async function open(
+  answer: Answer = { status: 200, type: 'text/plain', text: GOOD },
+  { longestWaitMs, timeoutMs }: Waiting = { timeoutMs: 1000 },
+): Promise<House> {
   const stack = new AsyncDisposableStack();
   const { store } = stack.use(await openTestStore({ mutations: TRANSPORT_SECURITY_MUTATIONS }));
   const dns = stack.use(await FakeDns.start(zoneWith('one')));
@@ -158,9 +193,10 @@ async function open(answer: Answer = { status: 200, type: 'text/plain', text: GO
         resolver: { resolveTxt: (name) => dns.resolver().resolveTxt(name), resolveAddresses: (name) => dns.resolver().resolveAddresses(name) },
         isAllowed: () => true,
         port: web.port,
-        timeoutMs: 1000,
+        timeoutMs,
         ca: authority.certificate,
       },
+      longestWaitMs,
     });
   let policies = make();
   stack.defer(() => policies[Symbol.asyncDispose]());
@@ -193,16 +229,34 @@ function zoneWith(id: string): FakeDns['zone'] {
 }
 
 async function startWeb(answer: Answer): Promise<{ readonly web: Web; readonly server: Server }> {
+  let gate: Promise<void> | undefined;
   const server = createServer({ key: issued.key, cert: issued.certificate }, (_request, response) => {
     web.requests++;
-    const { status, type, text, location, isUnfinished } = web.answer;
-    response.writeHead(status, { ...(type !== '' && { 'Content-Type': type }), ...(location !== undefined && { Location: location }) });
-    if (isUnfinished === true) response.write(text);
-    else response.end(text);
+    void (gate ?? Promise.resolve()).then(() => {
+      const { status, type, text, location, isUnfinished } = web.answer;
+      response.writeHead(status, { ...(type !== '' && { 'Content-Type': type }), ...(location !== undefined && { Location: location }) });
+      if (isUnfinished === true) response.write(text);
+      else response.end(text);
+    });
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  const web: Web = { port: (server.address() as AddressInfo).port, requests: 0, answer };
+  const web: Web = {
+    port: (server.address() as AddressInfo).port,
+    requests: 0,
+    answer,
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return () => {
+        gate = undefined;
+        resolve();
+      };
+    },
+    get isHeld() {
+      return gate !== undefined;
+    },
+  };
   return { web, server };
 }

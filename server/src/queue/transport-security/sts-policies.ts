@@ -2,7 +2,8 @@
  * The MTA-STS policies of the domains that we send to: looked up when mail goes there, kept for as long as they say, and fetched anew before they end.
  *
  * A policy that is kept holds whatever the DNS says or does not say meanwhile: who could take the record away could otherwise take the protection away.
- * Without one, a fetch that fails means that there is none (RFC 8461 §3.3).
+ * Without one, a fetch that fails means that there is none (RFC 8461 §3.3). Mail does not wait long for a fetch: what comes later is for the next message (§5.1 lets it
+ * be fetched without blocking delivery at all; then the first message to a domain would never be protected).
  *
  * RFC 8461 §3.1, §3.3, §5, §10.2
  */
@@ -20,6 +21,8 @@ export interface StsPolicyServices {
   readonly clock: Clock;
   readonly log: Log;
   readonly fetcher: PolicyFetcher;
+  /** How long mail waits for a policy; 15 seconds if nothing is said. */
+  readonly longestWaitMs?: number | undefined;
 }
 
 export interface FoundPolicy {
@@ -33,6 +36,7 @@ const NONE: FoundPolicy = { policy: undefined, failure: undefined };
 const DAY_MS = 24 * 3600_000;
 /** A domain whose policy could not be had is not asked again before (RFC 8461 §3.3: "at least five minutes"). */
 const AFTER_FAILURE_MS = 5 * 60_000;
+const LONGEST_WAIT_MS = 15_000;
 const REFRESH_EVERY_MS = 3600_000;
 const REFRESH_AT_ONCE = 20;
 /** Nobody has sent there for so long that the policy is left to end. */
@@ -64,13 +68,15 @@ export class StsPolicies implements AsyncDisposable {
   /** The policy that holds for mail to a domain now. Throws nothing but what the store throws. */
   async policyFor(domain: string): Promise<FoundPolicy> {
     const { clock } = this.#services;
-    const [kept, id] = await Promise.all([this.#kept(domain), this.#announced(domain)]);
+    const [stored, id] = await Promise.all([this.#kept(domain), this.#announced(domain)]);
+    // A fetch may have ended meanwhile.
+    const kept = this.#known.get(domain) ?? stored;
     const nowMs = clock.nowMs();
     const valid = kept && kept.expiresAtMs > nowMs ? kept : undefined;
     if (id === undefined || (valid && valid.id === id)) return valid ? { policy: await this.#used(valid, nowMs), failure: undefined } : NONE;
     const failure = this.#failures.get(domain);
     if (failure && failure.id === id && failure.untilMs > nowMs) return { policy: valid, failure: failure.error };
-    return await this.#fetch(domain, id, valid);
+    return await this.#fetchInTime(domain, id, valid);
   }
 
   /** Fetches anew what will end, and forgets what has. Throws nothing. */
@@ -118,6 +124,24 @@ export class StsPolicies implements AsyncDisposable {
     return fetching;
   }
 
+  /** What is not there in time is none for now, and nobody waits for it again for a while; the fetch goes on. */
+  async #fetchInTime(domain: string, id: string, valid: KeptPolicy | undefined): Promise<FoundPolicy> {
+    const { clock, log, longestWaitMs = LONGEST_WAIT_MS } = this.#services;
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), longestWaitMs);
+    const found = await Promise.race([this.#fetch(domain, id, valid), late.promise]).finally(() => clearTimeout(timer));
+    if (found) return found;
+    const error = new PolicyError('sts-policy-fetch-error', `mta-sts.${domain}: no policy within ${Math.ceil(longestWaitMs / 1000)} s`);
+    this.#failed(domain, { id, error, untilMs: clock.nowMs() + AFTER_FAILURE_MS });
+    log.info('queue.policy.failed', { domain, reason: error.message });
+    return { policy: valid, failure: error };
+  }
+
+  #failed(domain: string, failure: Failure): void {
+    if (this.#failures.size >= REMEMBERED) this.#failures.clear();
+    this.#failures.set(domain, failure);
+  }
+
   async #fetchNow(domain: string, id: string, valid: KeptPolicy | undefined): Promise<FoundPolicy> {
     const { clock, log, fetcher } = this.#services;
     try {
@@ -141,8 +165,7 @@ export class StsPolicies implements AsyncDisposable {
       return { policy, failure: undefined };
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
-      if (this.#failures.size >= REMEMBERED) this.#failures.clear();
-      this.#failures.set(domain, { id, error, untilMs: clock.nowMs() + AFTER_FAILURE_MS });
+      this.#failed(domain, { id, error, untilMs: clock.nowMs() + AFTER_FAILURE_MS });
       log.info('queue.policy.failed', { domain, reason: error.message });
       return { policy: valid, failure: error };
     }

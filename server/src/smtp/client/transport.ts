@@ -41,6 +41,21 @@ export class SmtpTransport implements MailTransport {
     this.#options = options;
   }
 
+  async prepare(destination: Destination, signal: AbortSignal): Promise<void> {
+    const { policies } = this.#options;
+    if (destination.kind !== 'domain' || destination.tlsNeed === 'optional' || !policies || signal.aborted) return;
+    const stopped = Promise.withResolvers<undefined>();
+    const onAbort = (): void => stopped.resolve(undefined);
+    signal.addEventListener('abort', onAbort);
+    try {
+      await Promise.race([policies.policyFor(destination.domain), stopped.promise]);
+    } catch {
+      // Whoever connects asks again, and hears why.
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
   async connect(destination: Destination, signal: AbortSignal): Promise<MailSession> {
     const { resolver, hosts: rules = PUBLIC_HOSTS, timeLimits = STANDARD_TIME_LIMITS } = this.#options;
     const search: Search = { destination, signal, failures: [], untilMs: performance.now() + SEARCH_TIMES * timeLimits.connectMs };
