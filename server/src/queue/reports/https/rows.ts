@@ -43,10 +43,21 @@ export function* readDuePosts(nowMs: number, limit: number): Program<readonly Wa
     SELECT id, uri, day, domain, report, created_at AS createdAtMs, attempts FROM report_post WHERE due_at <= ${nowMs} ORDER BY due_at LIMIT ${limit}`);
 }
 
+export interface BegunPost extends PostKey {
+  /** When the next attempt is due, should this one fail. */
+  readonly dueAtMs: number;
+}
+
+/**
+ * Notes an attempt before it is made: where its outcome cannot be written down, the report is not sent again and again. False: somebody else has seen to it.
+ */
+export const beginPost: Mutation<BegunPost, boolean> = defineMutation('reports.beginPost', function* (_tx, { id, uri, dueAtMs }: BegunPost) {
+  return (yield* run(sql`UPDATE report_post SET attempts = attempts + 1, due_at = ${dueAtMs} WHERE id = ${id} AND uri = ${uri}`)) > 0;
+});
+
 export interface SettledPost extends PostKey {
   readonly nowMs: number;
   readonly outcome: 'delivered' | 'deferred' | 'bounced';
-  readonly dueAtMs: number;
   readonly reply: string;
   readonly host: string | undefined;
   readonly tls: { readonly version: string; readonly cipher: string } | undefined;
@@ -54,12 +65,8 @@ export interface SettledPost extends PostKey {
 
 /** Writes down what an attempt came to. */
 export const settlePost: Mutation<SettledPost, void> = defineMutation('reports.settlePost', function* (tx, args: SettledPost) {
-  const { id, uri, nowMs, outcome, dueAtMs, reply, host, tls } = args;
-  const changed =
-    outcome === 'deferred'
-      ? yield* run(sql`UPDATE report_post SET attempts = attempts + 1, due_at = ${dueAtMs} WHERE id = ${id} AND uri = ${uri}`)
-      : yield* run(sql`DELETE FROM report_post WHERE id = ${id} AND uri = ${uri}`);
-  if (changed === 0) return;
+  const { id, uri, nowMs, outcome, reply, host, tls } = args;
+  if (outcome !== 'deferred' && (yield* run(sql`DELETE FROM report_post WHERE id = ${id} AND uri = ${uri}`)) === 0) return;
   const details = { reply, host, isOurs: host === undefined ? true : undefined, tls: tls && { ...tls, isVerified: true, policy: 'none', check: 'web-pki' } };
   yield* record(tx, { event: outcome, atMs: nowMs, queueId: id, recipients: [{ address: uri }], details });
 });

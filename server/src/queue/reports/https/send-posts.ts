@@ -5,7 +5,7 @@
  */
 import type { ReportServices } from '../settings.ts';
 import { type Poster, postReport } from './post.ts';
-import { readDuePosts, settlePost, type WaitingPost } from './rows.ts';
+import { beginPost, readDuePosts, settlePost, type WaitingPost } from './rows.ts';
 
 export type PostServices = Pick<ReportServices, 'store' | 'clock' | 'log'> & { readonly poster: Poster };
 
@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 5 * 60_000;
 const LONGEST_PAUSE_MS = 4 * 3_600_000;
 const GIVE_UP_AFTER_MS = 24 * 3_600_000;
 
-/** Sends what is due. What an attempt comes to is in the store before the next is made; one whose outcome a crash has lost is made again, and the report has the same id. */
+/** Sends what is due. An attempt is noted before it is made; one whose outcome a crash has lost is made again after its pause, and the report has the same id. */
 export async function sendPosts(services: PostServices, signal: AbortSignal): Promise<void> {
   for (;;) {
     const due = await services.store.query(readDuePosts(services.clock.nowMs(), AT_ONCE));
@@ -27,14 +27,16 @@ export async function sendPosts(services: PostServices, signal: AbortSignal): Pr
 
 async function sendPost({ store, clock, log, poster }: PostServices, post: WaitingPost, signal: AbortSignal): Promise<void> {
   const { id, uri, day, domain } = post;
+  const lastMs = post.createdAtMs + GIVE_UP_AFTER_MS;
+  const beganAtMs = clock.nowMs();
+  const isLast = beganAtMs >= lastMs;
+  const dueAtMs = isLast ? beganAtMs + FIRST_PAUSE_MS : Math.min(beganAtMs + pauseAfter(post.attempts), lastMs);
+  if (!(await store.commit(beginPost, { id, uri, dueAtMs }))) return;
   const { isTaken, reply, host, tls } = await postReport(poster, uri, post.report, signal);
   // The server stops: that is nobody's failure.
   if (!isTaken && signal.aborted) return;
-  const nowMs = clock.nowMs();
-  const lastMs = post.createdAtMs + GIVE_UP_AFTER_MS;
-  const dueAtMs = Math.min(nowMs + pauseAfter(post.attempts), Math.max(lastMs, nowMs));
-  const outcome = isTaken ? 'delivered' : nowMs >= lastMs ? 'bounced' : 'deferred';
-  await store.commit(settlePost, { id, uri, nowMs, outcome, dueAtMs, reply, host, tls });
+  const outcome = isTaken ? 'delivered' : isLast ? 'bounced' : 'deferred';
+  await store.commit(settlePost, { id, uri, nowMs: clock.nowMs(), outcome, reply, host, tls });
   if (isTaken) log.info('reports.posted', { kind: 'tls', domain, day, to: uri, id });
   else log.warn('reports.failed', { kind: 'tls', domain, day, to: uri, id, cause: reply, isGivenUp: outcome === 'bounced' });
 }

@@ -70,7 +70,7 @@ export function readDmarcReport(bytes: Buffer): ReceivedDmarcReport {
   let domain = '';
   let isReport = false;
   let record: GrowingRecord | undefined;
-  for (const event of readXml(decodeXml(bytes))) {
+  for (const event of readXml(decodeXml(bytes), 'feedback')) {
     // Some put another element around it.
     const around = event.path.indexOf('feedback');
     if (around < 0) continue;

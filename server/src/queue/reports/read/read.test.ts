@@ -148,6 +148,27 @@ test('what we write is what we read', () => {
   );
 });
 
+test('extensions of a report say nothing about the report itself', () => {
+  const report = (prefix: string): string =>
+    `<feedback xmlns${prefix === '' ? '' : `:${prefix.slice(0, -1)}`}="urn:ietf:params:xml:ns:dmarc-2.0" xmlns:ext="urn:example:ext">
+<version>1.0</version>
+<report_metadata><org_name>Far</org_name><email>a@far.example</email><extra_contact_info lang="pl">ą</extra_contact_info><report_id>r1</report_id>
+<date_range><begin>1</begin><end>2</end></date_range><error lang="en">two records</error><generator>x 1</generator></report_metadata>
+<policy_published><domain>capri.example</domain><p>reject</p><ext:p>none</ext:p></policy_published>
+<extension><ext:domain>other.example</ext:domain><ext:record><ext:row><ext:count>9</ext:count></ext:row></ext:record></extension>
+<record><row><source_ip>192.0.2.1</source_ip><count>2</count><policy_evaluated><disposition>pass</disposition><dkim>pass</dkim><spf>fail</spf></policy_evaluated></row>
+<identifiers><header_from>capri.example</header_from><envelope_from/></identifiers>
+<auth_results><dkim><domain>capri.example</domain><selector>s</selector><result>pass</result><human_result lang="en">fine</human_result></dkim></auth_results>
+<ext:row><ext:count>99</ext:count></ext:row><ext:identifiers><ext:header_from>x.example</ext:header_from></ext:identifiers><ext:auth_results><ext:dkim/></ext:auth_results></record>
+</feedback>`.replace(/<(\/?)(?!ext:)(?=[a-z])/g, (_tag, slash: string) => `<${slash}${prefix}`);
+  for (const prefix of ['', 'd:']) {
+    const { domain, policy, errors, records } = readDmarcReport(Buffer.from(report(prefix)));
+    deepEqual([domain, policy, errors, records.length], ['capri.example', { p: 'reject' }, ['two records'], 1]);
+    const [record] = records;
+    deepEqual([record?.count, record?.headerFrom, record?.envelopeFrom, record?.dkimResults.length], [2, 'capri.example', '', 1]);
+  }
+});
+
 test('bombs do not go off: gzip of gigabytes, archives in archives, entities, depth', () => {
   const zeros = gzipSync(Buffer.alloc(40 * 2 ** 20));
   throws(() => unpack(zeros), UnpackError);

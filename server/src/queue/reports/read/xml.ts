@@ -36,8 +36,12 @@ export function decodeXml(bytes: Buffer): string {
   return text.replace(/^\ufeff/, '');
 }
 
-/** The path of an event is the reader's own and changes with the next one. Throws XmlError. */
-export function* readXml(text: string): Generator<XmlEvent, void> {
+/**
+ * The path of an event is the reader's own and changes with the next one. Names are told without their prefixes; from the element `root` on those with another prefix than
+ * its own keep it: they are of another namespace. Throws XmlError.
+ */
+export function* readXml(text: string, root?: string): Generator<XmlEvent, void> {
+  let own: string | undefined;
   const path: string[] = [];
   const texts: string[] = [];
   let elements = 0;
@@ -63,7 +67,11 @@ export function* readXml(text: string): Generator<XmlEvent, void> {
       addText(texts, text.slice(start, Math.min(at, start + 200)));
       continue;
     }
-    const local = (name.split(':').at(-1) ?? name).toLowerCase();
+    const colon = name.lastIndexOf(':');
+    const prefix = name.slice(0, colon + 1).toLowerCase();
+    const bare = name.slice(colon + 1).toLowerCase();
+    if (own === undefined && bare === root) own = prefix;
+    const local = own === undefined || prefix === own ? bare : `${prefix}${bare}`;
     if (isEnd) {
       // Whatever was left open inside ends with it.
       const open = path.lastIndexOf(local);
