@@ -9,6 +9,7 @@
  *   list-mailboxes, read-messages, read-change-log, keywords    queries: `store.query(listMailboxes(account))`
  *   live-mailbox, entry-columns, mailbox-tables                 the shared table of an open mailbox
  *   sqlite/                                                     driver, writer, migrations, lock
+ *   journal/                                                    what makes a group durable, and does it again after a power cut
  *   blobs/                                                      body segments: append, stream, read
  *   bus/                                                        hints
  *
@@ -22,6 +23,7 @@ import { DomainError } from '#core/errors.ts';
 import { type BodyFiles, diskFiles } from './blobs/files.ts';
 import { StoreClient, type WriterLink } from './client.ts';
 import { Connection } from './sqlite/driver.ts';
+import { recoverJournal } from './journal/recover.ts';
 import { lockDirectory } from './sqlite/lock.ts';
 import { migrate } from './sqlite/migrate.ts';
 import { prepareSegments } from './blobs/prepare-segments.ts';
@@ -98,6 +100,7 @@ function openInline(options: InlineStoreOptions): Store {
       connection,
       mutations: options.mutations,
       onFailure: onError,
+      onFatal: onError,
       ...(options.files && { files: options.files }),
       ...(segmentBytes !== undefined && { segmentBytes }),
       ...(options.freeSpaceMarkBytes !== undefined && { freeSpaceMarkBytes: options.freeSpaceMarkBytes }),
@@ -120,11 +123,12 @@ function openInline(options: InlineStoreOptions): Store {
   }
 }
 
-/** Makes directories, runs migrations, cuts off what a crash left in segments: the writer's part, before any other thread opens the store. */
+/** Makes directories, does again what a power cut has taken, runs migrations, cuts off what a crash left in segments: the writer's part, before any other thread opens the store. */
 export function openForWriting(directory: string, owners?: readonly string[]): Connection {
   makeDirectories(directory);
   const connection = new Connection(metadataFile(directory), { cacheBytes: 64 * 2 ** 20 });
   try {
+    recoverJournal(directory, connection);
     migrate(connection, storeDirectory(directory));
     prepareSegments(directory, connection, owners);
     return connection;

@@ -37,6 +37,11 @@ export class DiskImage {
     return [...this.#files].flatMap(([name, image]) => (matters(name) && (image.dirty || (!image.isNamed && image.size > 0)) ? [name] : []));
   }
 
+  /** Files that would not be found after a power cut, though something was written to them. */
+  unnamed(matters: (file: string) => boolean): string[] {
+    return [...this.#files].flatMap(([name, image]) => (matters(name) && !image.isNamed && image.size > 0 ? [name] : []));
+  }
+
   apply(call: SystemCall): void {
     const [first = '', second = ''] = call.paths;
     switch (call.name) {

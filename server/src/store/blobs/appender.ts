@@ -1,5 +1,6 @@
 /**
- * The writer's segment: all small bodies of a group are appended with one write and one fdatasync, which must have ended before the commit that names them.
+ * The writer's segment: all small bodies of a group are appended with one write. The journal keeps them until the segment is synced, or one fdatasync must have
+ * ended before the commit that names them.
  *
  * The file is kept a little longer than its bodies (zeros), because fdatasync of a file that does not grow needs no journal commit of the file
  * system: 0.14 ms instead of 0.33 ms where it was measured. The zeros are cut off when the store is opened or the segment is full.
@@ -14,6 +15,12 @@ const MIN_AHEAD_BYTES = 64 * 1024;
 const MAX_AHEAD_BYTES = 2 * 1024 * 1024;
 const EMPTY_BODY = new Uint8Array(1);
 const ZEROS = new Uint8Array(MAX_AHEAD_BYTES);
+
+/** A body in its place, with the octets that are there: one for an empty body. */
+export interface AppendedBody {
+  readonly blob: BlobId;
+  readonly bytes: Uint8Array;
+}
 
 export interface AppenderOptions {
   /** The open segment that a former run left, cut to its committed size. */
@@ -64,19 +71,20 @@ export class BodyAppender implements Disposable {
     return this.#end;
   }
 
-  /** Appends bodies and begins to sync them; returns their ids, which may be committed after `settle`. After an error nothing is kept of them. */
-  append(bodies: readonly Uint8Array[]): BlobId[] {
+  /**
+   * Appends bodies; returns where, and the octets there. With `isSynced` it begins to sync them, and they may be named after `settle`; else somebody else keeps them.
+   * After an error nothing is kept of them.
+   */
+  append(bodies: readonly Uint8Array[], isSynced: boolean): AppendedBody[] {
     this.settle();
     const descriptor = this.#openForAppend();
-    const ids: BlobId[] = [];
     let end = this.#end;
-    let hasEmpty = false;
-    for (const body of bodies) {
-      ids.push(blobIdAt(this.#segment, end));
+    const appended = bodies.map((body): AppendedBody => {
+      const blob = blobIdAt(this.#segment, end);
       end += spanOf(body.length);
-      hasEmpty ||= body.length === 0;
-    }
-    const octets = hasEmpty ? bodies.map((body) => (body.length === 0 ? EMPTY_BODY : body)) : bodies;
+      return { blob, bytes: body.length === 0 ? EMPTY_BODY : body };
+    });
+    const octets = appended.map(({ bytes }) => bytes);
     try {
       if (end > this.#allocated) this.#grow(descriptor, octets, end);
       else this.#files.write(descriptor, octets, this.#end);
@@ -84,10 +92,12 @@ export class BodyAppender implements Disposable {
       this.#cutBack(descriptor);
       throw error;
     }
-    this.#isSyncing = true;
-    this.#sync.begin(descriptor);
     this.#end = end;
-    return ids;
+    if (isSynced) {
+      this.#isSyncing = true;
+      this.#sync.begin(descriptor);
+    } else this.#settledEnd = end;
+    return appended;
   }
 
   /**

@@ -5,6 +5,10 @@ export interface BodyFiles {
   open(file: string, flags: 'r+' | 'wx+'): number;
   write(descriptor: number, buffers: readonly Uint8Array[], position: number): void;
   sync(descriptor: number): void;
+  /** Makes what was written to a file durable, whoever wrote it. One that is gone holds nothing that anybody needs. */
+  syncFile(file: string): void;
+  /** The same without waiting. */
+  syncFileLater(file: string): Promise<void>;
   truncate(descriptor: number, length: number): void;
   close(descriptor: number): void;
   /** Makes new names in a directory durable. */
@@ -35,6 +39,34 @@ export const diskFiles: BodyFiles = {
     }
   },
   sync: (descriptor) => fs.fdatasyncSync(descriptor),
+  syncFile: (file) => {
+    let descriptor: number;
+    try {
+      descriptor = fs.openSync(file, 'r');
+    } catch (error) {
+      if (isAbsent(error)) return;
+      throw error;
+    }
+    try {
+      fs.fdatasyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  },
+  syncFileLater: async (file) => {
+    let handle: fs.promises.FileHandle;
+    try {
+      handle = await fs.promises.open(file, 'r');
+    } catch (error) {
+      if (isAbsent(error)) return;
+      throw error;
+    }
+    try {
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  },
   truncate: (descriptor, length) => fs.ftruncateSync(descriptor, length),
   close: (descriptor) => fs.closeSync(descriptor),
   syncDirectory: (directory) => {
@@ -50,6 +82,10 @@ export const diskFiles: BodyFiles = {
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   },
 };
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
 
 /** Whether an error says that the disk (or the user's share of it) is full. */
 export function isDiskFull(error: unknown): boolean {

@@ -26,7 +26,8 @@ export class Connection implements Disposable {
   readonly #objectStatements = new Map<TemplateStringsArray, Sqlite.Statement>();
   readonly #arrayStatements = new Map<TemplateStringsArray, Sqlite.Statement>();
   readonly #fixed = new Map<string, Sqlite.Statement>();
-  #writes = 0;
+  /** Changing statements that were run since the last `record`. */
+  #recorded: Statement[] = [];
 
   constructor(file: string, options: ConnectionOptions = {}) {
     const readonly = options.readonly === true;
@@ -42,9 +43,15 @@ export class Connection implements Disposable {
     if (options.mmapBytes !== undefined) this.#database.pragma(`mmap_size = ${options.mmapBytes}`);
   }
 
-  /** How many statements of programs may have changed something: grows. */
-  get writes(): number {
-    return this.#writes;
+  /** The statements of programs that may have changed something since `forget`, in the order in which they were run. */
+  get recorded(): readonly Statement[] {
+    return this.#recorded;
+  }
+
+  /** Forgets what was recorded behind the first `count` statements: it is done for, or was undone. */
+  forget(count: number = 0): void {
+    if (count === 0) this.#recorded = [];
+    else this.#recorded.length = count;
   }
 
   get inTransaction(): boolean {
@@ -75,13 +82,13 @@ export class Connection implements Disposable {
   ask({ mode, statement }: Ask): unknown {
     switch (mode) {
       case 'one':
-        return this.#counted(this.#objects(statement)).get(...statement.values);
+        return this.#noted(this.#objects(statement), statement).get(...statement.values);
       case 'all':
-        return this.#counted(this.#objects(statement)).all(...statement.values);
+        return this.#noted(this.#objects(statement), statement).all(...statement.values);
       case 'rows':
-        return this.#counted(this.#arrays(statement)).all(...statement.values);
+        return this.#noted(this.#arrays(statement), statement).all(...statement.values);
       case 'run':
-        return this.#counted(this.#objects(statement)).run(...statement.values).changes;
+        return this.#noted(this.#objects(statement), statement).run(...statement.values).changes;
     }
   }
 
@@ -122,6 +129,11 @@ export class Connection implements Disposable {
     return this.#database.prepare(text).raw(true).all() as [number, number][];
   }
 
+  /** All rows of a table, for tests that compare databases. */
+  table(name: string): readonly unknown[] {
+    return this.#database.prepare(`SELECT * FROM "${name}"`).all();
+  }
+
   /** First row as an object, for code that needs no program. */
   one<T>(statement: Statement): T | undefined {
     return this.#objects(statement).get(...statement.values) as T | undefined;
@@ -132,12 +144,28 @@ export class Connection implements Disposable {
     return this.#objects(statement).run(...statement.values).changes;
   }
 
+  /** Runs a changing statement that was recorded, by its text. */
+  repeat(text: string, values: readonly SqlValue[]): void {
+    let prepared = this.#fixed.get(text);
+    if (!prepared) {
+      prepared = this.#database.prepare(text);
+      this.#fixed.set(text, prepared);
+    }
+    if (prepared.reader) prepared.all(...values);
+    else prepared.run(...values);
+  }
+
+  /** From now on a commit is in the log, not on the disk: somebody else sees to that before (journal/). */
+  syncNoMore(): void {
+    this.#database.pragma('synchronous = NORMAL');
+  }
+
   [Symbol.dispose](): void {
     this.#database.close();
   }
 
-  #counted(prepared: Sqlite.Statement): Sqlite.Statement {
-    if (!prepared.readonly) this.#writes++;
+  #noted(prepared: Sqlite.Statement, statement: Statement): Sqlite.Statement {
+    if (!prepared.readonly) this.#recorded.push(statement);
     return prepared;
   }
 

@@ -1,8 +1,13 @@
-/** The small bodies of a group: refused when the disk is filling up, else appended to the writer's segment, and durable before the group is committed. */
+/**
+ * The small bodies of a group: refused when the disk is filling up, else appended to the writer's segment, and durable before the group is committed: by the journal,
+ * or, where one is too large to be written twice, by a sync of the segment beside the rows.
+ */
 import type { BlobId } from '#core/ids.ts';
 import { BodyAppender } from '../blobs/appender.ts';
 import type { BodySync } from '../blobs/body-sync.ts';
 import type { BodyFiles } from '../blobs/files.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { JournalBody } from '../journal/record.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from './driver.ts';
 import { failureOfGroup } from './failure.ts';
@@ -15,14 +20,21 @@ export interface GroupBodiesOptions {
   readonly connection: Connection;
   readonly files: BodyFiles;
   readonly sync: BodySync;
+  readonly journal: Journal;
   readonly room: Room;
   readonly segmentBytes: number | undefined;
   readonly onFailure: ((error: unknown, requests: number) => void) | undefined;
 }
 
+/** A larger body is not written twice. */
+const JOURNAL_BODY_BYTES = 16 * 1024;
+
 export class GroupBodies implements Disposable {
   readonly #options: GroupBodiesOptions;
   readonly #appender: BodyAppender;
+  #unsynced: JournalBody[] = [];
+  /** How many of them are from groups before this one. */
+  #carried = 0;
 
   constructor(options: GroupBodiesOptions) {
     this.#options = options;
@@ -37,6 +49,21 @@ export class GroupBodies implements Disposable {
     });
   }
 
+  /** Bodies that the journal has to keep with the next commit. */
+  get unsynced(): readonly JournalBody[] {
+    return this.#unsynced;
+  }
+
+  /** The journal has them, or nobody will name them. */
+  forget(): void {
+    if (this.#unsynced.length > 0) this.#unsynced = [];
+  }
+
+  /** Those of the present group will not be named. */
+  forgetOwn(): void {
+    this.#unsynced.length = Math.min(this.#unsynced.length, this.#carried);
+  }
+
   /**
    * Gives the bodies of a group their places and begins to make them durable. Who brought one is refused (in `outcomes`) when that fails; the others go on (an
    * expunge must work on a full disk).
@@ -47,9 +74,13 @@ export class GroupBodies implements Disposable {
     const accepted = this.#admit(group, outcomes);
     const buffers = accepted.flatMap(({ request, stored }) => (stored ? [] : request.bodies.flatMap((body) => ('bytes' in body ? [body.bytes] : []))));
     let places: readonly BlobId[] = [];
+    this.#carried = this.#unsynced.length;
     if (buffers.length > 0) {
       try {
-        places = this.#appender.append(buffers);
+        const isJournaled = buffers.every(({ length }) => length <= JOURNAL_BODY_BYTES);
+        const appended = this.#appender.append(buffers, !isJournaled);
+        places = appended.map(({ blob }) => blob);
+        if (isJournaled) this.#unsynced.push(...appended);
       } catch (error) {
         const failure = this.#failed(error, accepted.length);
         refuse(accepted.filter(bringsSmallBody), failure, outcomes);
@@ -68,6 +99,8 @@ export class GroupBodies implements Disposable {
       this.#appender.settle();
       return ready;
     } catch (error) {
+      const { journal } = this.#options;
+      if (journal.keeps(this.#appender.segment)) journal.fail(error);
       const failure = this.#failed(error, ready.length);
       const refused = ready.filter(({ waiting }) => bringsSmallBody(waiting));
       refuse(

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { DomainError } from '#core/errors.ts';
 import type { AccountId, MailboxId } from '#core/ids.ts';
@@ -6,12 +9,16 @@ import { appendTexts, mailboxWith, makeAccount, openTestStore, preparedLike, sam
 import { advanceAccount } from '../account-state.ts';
 import { append } from '../append.ts';
 import { type BodyFiles, diskFiles } from '../blobs/files.ts';
+import { checkStore } from '../check.ts';
 import { createMailbox } from '../create-mailbox.ts';
 import { expunge } from '../expunge.ts';
 import { findMailbox } from '../list-mailboxes.ts';
 import { defineMutation } from '../mutation.ts';
+import { STORE_MUTATIONS } from '../mutations.ts';
+import { openStore } from '../open.ts';
 import { readMessage } from '../read-messages.ts';
 import { run, sql } from '../sql.ts';
+import type { Store } from '../store.ts';
 import { updateFlags } from '../update-flags.ts';
 
 /** Writes, hints, and then fails in the way that is asked for. */
@@ -91,7 +98,7 @@ test('a full disk refuses new messages, keeps nothing of them, lets expunge work
   assert.equal(failures.length, 1);
 });
 
-test('after a failed sync the group is refused and the next goes to a new segment', async () => {
+test('after a failed sync of the journal the group is refused and the next goes to its other file', async () => {
   const disk = new FailingDisk();
   await using place = await openTestStore({ files: disk.files, onError: () => undefined });
   const { store } = place;
@@ -101,7 +108,45 @@ test('after a failed sync the group is refused and the next goes to a new segmen
   disk.failSync = undefined;
   await appendTexts(store, account, mailbox, [sampleText(4)]);
   await assertTexts(store, mailbox, [1, 2, 4]);
-  assert.equal(disk.created, 2);
+  assert.deepEqual(disk.created, ['journal/0', 'segments/00000001', 'journal/1']);
+});
+
+test('after a failed sync of a body that is too large for the journal the group is refused and the next goes to a new segment', async () => {
+  const disk = new FailingDisk();
+  await using place = await openTestStore({ files: disk.files, onError: () => undefined });
+  const { store } = place;
+  const { account, inbox } = await makeAccount(store);
+  const large = (n: number): string => sampleText(n) + 'x'.repeat(20_000);
+  await appendTexts(store, account, inbox, [large(1)]);
+  disk.failSync = 'EIO';
+  await assert.rejects(appendTexts(store, account, inbox, [large(2)]), (error) => error instanceof DomainError && error.code === 'store-failed');
+  disk.failSync = undefined;
+  await appendTexts(store, account, inbox, [large(3)]);
+  await assertTexts(store, inbox, [large(1), large(3)]);
+  assert.deepEqual(disk.created, ['journal/0', 'segments/00000001', 'segments/00000002']);
+});
+
+test('when a segment cannot be synced that holds bodies of the journal, nothing is taken any more, and opening the store brings them back', async () => {
+  const disk = new FailingDisk();
+  const errors: unknown[] = [];
+  const place = await openTestStore({ files: disk.files, onError: (error) => errors.push(error) });
+  const { account, inbox } = await makeAccount(place.store);
+  await appendTexts(place.store, account, inbox, [sampleText(1)]);
+  disk.failSync = 'EIO';
+  await assert.rejects(appendTexts(place.store, account, inbox, ['x'.repeat(20_000)]), hasCode('store-failed'));
+  disk.failSync = undefined;
+  await assert.rejects(appendTexts(place.store, account, inbox, [sampleText(2)]), hasCode('store-failed'));
+  assert.match(String(errors[0]), /EIO/);
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-store-'));
+  fs.cpSync(place.directory, copy, { recursive: true });
+  await place[Symbol.asyncDispose]();
+  // What the kernel has dropped.
+  fs.truncateSync(path.join(copy, 'store', 'segments', '00000001'), 0);
+  const store = await openStore({ directory: copy, inline: true, mutations: STORE_MUTATIONS });
+  await assertTexts(store, inbox, [1]);
+  await store[Symbol.asyncDispose]();
+  assert.deepEqual(await checkStore(copy), []);
+  fs.rmSync(copy, { recursive: true });
 });
 
 test('below the mark of free space, what brings a body is refused and the rest works', async () => {
@@ -161,7 +206,7 @@ test('work that waits is done before the store closes, and none is taken afterwa
   await assert.rejects(store.query(findMailbox(account, 'INBOX')), (error) => error instanceof DomainError && error.code === 'shutting-down');
 });
 
-async function assertTexts(store: Awaited<ReturnType<typeof openTestStore>>['store'], mailbox: MailboxId, numbers: readonly number[]): Promise<void> {
+async function assertTexts(store: Store, mailbox: MailboxId, expected: ReadonlyArray<number | string>): Promise<void> {
   using base = await store.openMailbox(mailbox);
   const texts: string[] = [];
   for (const email of base.emails.subarray(0, base.length)) {
@@ -169,7 +214,14 @@ async function assertTexts(store: Awaited<ReturnType<typeof openTestStore>>['sto
     assert.ok(message);
     texts.push((await store.readBlob(message.blob, 0, message.size)).toString());
   }
-  assert.deepEqual(texts, numbers.map(sampleText));
+  assert.deepEqual(
+    texts,
+    expected.map((each) => (typeof each === 'string' ? each : sampleText(each))),
+  );
+}
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof DomainError && error.code === code;
 }
 
 function codeOf(result: PromiseSettledResult<unknown>): string {
@@ -177,21 +229,26 @@ function codeOf(result: PromiseSettledResult<unknown>): string {
   return result.reason instanceof DomainError ? result.reason.code : String(result.reason);
 }
 
-/** The real disk, until it is told to fail. */
+/** The real disk, until it is told to fail: the journal has its room by then, the segments have not. */
 class FailingDisk {
   failWrite: string | undefined;
   failSync: string | undefined;
   freeBytes = Number.MAX_SAFE_INTEGER;
-  created = 0;
+  /** Files that were made. */
+  readonly created: string[] = [];
+  readonly #segments = new Set<number>();
 
   readonly files: BodyFiles = {
     ...diskFiles,
     open: (file, flags) => {
-      if (flags === 'wx+') this.created++;
-      return diskFiles.open(file, flags);
+      if (flags === 'wx+') this.created.push(file.split('/').slice(-2).join('/'));
+      const descriptor = diskFiles.open(file, flags);
+      if (file.includes('/segments/')) this.#segments.add(descriptor);
+      else this.#segments.delete(descriptor);
+      return descriptor;
     },
     write: (descriptor, buffers, position) => {
-      if (this.failWrite === undefined) return diskFiles.write(descriptor, buffers, position);
+      if (this.failWrite === undefined || !this.#segments.has(descriptor)) return diskFiles.write(descriptor, buffers, position);
       // A full disk takes a part.
       diskFiles.write(descriptor, [buffers[0]?.subarray(0, 3) ?? new Uint8Array(0)], position);
       throw Object.assign(new Error(`${this.failWrite}: no space left on device, write`), { code: this.failWrite });

@@ -1,15 +1,18 @@
 /**
- * The one writer. It drains its inbox into a group: the small bodies of all are appended, and while the disk syncs them one transaction runs every mutation,
- * then everybody is answered. While a group is being written the next one gathers. ARCHITECTURE "How it changes"
+ * The one writer. It drains its inbox into a group: the small bodies of all are appended, one transaction runs every mutation, the journal makes the group durable,
+ * then it is committed and everybody is answered. While a group is being written the next one gathers. ARCHITECTURE "How it changes"
  *
- * Durable order: bodies (fdatasync; the directory of a new segment too), then COMMIT (WAL, synchronous=FULL), then the answers.
+ * Durable order: the journal with the changes and the bodies of the group (fdatasync; bodies that are too large for it are synced in their segment first), then COMMIT,
+ * so that nobody sees what a power cut could take back, then the answers.
  */
 import { DomainError } from '#core/errors.ts';
 import { type BodySync, LateSync } from '../blobs/body-sync.ts';
 import { type BodyFiles, diskFiles, isDiskFull } from '../blobs/files.ts';
+import { Journal } from '../journal/journal.ts';
+import { appliedSequence } from '../journal/recover.ts';
 import { firstPlace } from '../blobs/layout.ts';
 import type { Mutation } from '../mutation.ts';
-import { sql } from '../sql.ts';
+import { run, sql } from '../sql.ts';
 import type { Connection } from './driver.ts';
 import { concernsAll, failureOfGroup, failureOfOne } from './failure.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -37,6 +40,8 @@ export interface WriterOptions {
   readonly segmentBytes?: number;
   /** Told of a group that could not be made durable. */
   readonly onFailure?: (error: unknown, requests: number) => void;
+  /** Told when the store must be opened anew, since the disk did not keep what it was given: no request is taken any more. Default: thrown on the next turn. */
+  readonly onFatal?: (error: unknown) => void;
   /** Told after each commit: keeps the write-ahead log in its bounds. */
   readonly afterCommit?: () => void;
 }
@@ -58,6 +63,7 @@ export class Writer {
   readonly #clients = new Set<WriterClient>();
   readonly #inbox = new FairQueue<Waiting>((key) => (key === COMMON_KEY ? COMMON_SHARE : 1));
   readonly #bodies: GroupBodies;
+  readonly #journal: Journal;
   readonly #room: Room;
   #isScheduled = false;
   #isStopped = false;
@@ -73,7 +79,11 @@ export class Writer {
     const { directory, connection, reserve, freeSpaceMarkBytes, segmentBytes, onFailure } = options;
     this.#room = new Room({ directory, connection, files, reserve, freeSpaceMarkBytes, onFailure });
     const sync = options.bodySync ?? new LateSync(files);
-    this.#bodies = new GroupBodies({ directory, connection, files, sync, room: this.#room, segmentBytes, onFailure });
+    const onFatal = options.onFatal ?? throwLater;
+    this.#journal = new Journal({ directory, files, applied: appliedSequence(connection) ?? 0, onFatal });
+    connection.syncNoMore();
+    connection.forget();
+    this.#bodies = new GroupBodies({ directory, connection, files, sync, journal: this.#journal, room: this.#room, segmentBytes, onFailure });
   }
 
   addClient(client: WriterClient): void {
@@ -95,11 +105,12 @@ export class Writer {
     this.#schedule();
   }
 
-  /** Runs what is waiting, then takes no more. */
+  /** Runs what is waiting, then takes no more, and leaves nothing to the journal. */
   stop(): void {
     while (this.#inbox.size > 0) this.#runGroup();
     this.#isStopped = true;
     this.#bodies[Symbol.dispose]();
+    this.#journal[Symbol.dispose]();
   }
 
   #schedule(): void {
@@ -130,21 +141,22 @@ export class Writer {
     const { told, count } = this.#transact(ready, outcomes);
     this.#options.afterCommit?.();
     this.#answer(outcomes, told);
-    if (count < ready.length)
-      this.#inbox.putBack(ready.slice(count).map(({ waiting, bodies }) => [fairnessKey(waiting.request.args), { ...waiting, stored: bodies }]));
+    if (count === ready.length) this.#bodies.forget();
+    else this.#inbox.putBack(ready.slice(count).map(({ waiting, bodies }) => [fairnessKey(waiting.request.args), { ...waiting, stored: bodies }]));
   }
 
   /** Runs mutations in one transaction, the first at least, as many as there is time for; fills `outcomes`. Returns what everybody is to be told. */
   #transact(ready: readonly Ready[], outcomes: Outcome[]): { readonly told: Told; readonly count: number } {
-    const run = new GroupRun();
+    const brought = new GroupRun();
     try {
       // Savepoints cost a copy of each page, and failures after the first write are rare: a group is run without them, and again with them when needed.
-      if (!this.#attempt(ready, run, outcomes, false)) {
-        run.clear();
-        this.#attempt(ready, run, outcomes, true);
+      if (!this.#attempt(ready, brought, outcomes, false)) {
+        brought.clear();
+        this.#attempt(ready, brought, outcomes, true);
       }
     } catch (error) {
       this.#rollBack();
+      this.#bodies.forgetOwn();
       if (error instanceof BodiesLost) return this.#transactRest(ready, error, outcomes);
       this.#room.forget();
       const frugal = isDiskFull(error) ? ready.filter(({ bodies }) => bodies.length === 0) : [];
@@ -160,8 +172,8 @@ export class Writer {
       for (const { waiting } of ready) outcomes.push({ waiting, answer: [waiting.request.id, false, failure] });
       return { told: { hints: [], topics: [] }, count: ready.length };
     }
-    outcomes.push(...run.outcomes);
-    return { told: { hints: [...run.hints].flat(), topics: [...run.topics] }, count: run.outcomes.length };
+    outcomes.push(...brought.outcomes);
+    return { told: { hints: [...brought.hints].flat(), topics: [...brought.topics] }, count: brought.outcomes.length };
   }
 
   /** After the bodies of a group were lost: what needs none of them. */
@@ -179,8 +191,9 @@ export class Writer {
   }
 
   /** Returns false, with nothing done, when a mutation failed half-way and has no savepoint. Throws what concerns the whole group. */
-  #attempt(ready: readonly Ready[], run: GroupRun, outcomes: Outcome[], hasSavepoints: boolean): boolean {
+  #attempt(ready: readonly Ready[], brought: GroupRun, outcomes: Outcome[], hasSavepoints: boolean): boolean {
     this.#connection.execute('BEGIN IMMEDIATE');
+    this.#connection.forget();
     const startMs = performance.now();
     for (const { waiting, bodies } of ready) {
       if (performance.now() - startMs > GROUP_MS) break;
@@ -190,14 +203,31 @@ export class Writer {
         this.#connection.execute('ROLLBACK');
         return false;
       }
-      run.outcomes.push({ waiting, answer });
-      if (answer[1]) run.take(waiting, tx);
+      brought.outcomes.push({ waiting, answer });
+      if (answer[1]) brought.take(waiting, tx);
     }
-    for (const [segment, { owner, size }] of run.segments) this.#recordSegment(segment, owner, size);
+    for (const [segment, { owner, size }] of brought.segments) this.#recordSegment(segment, owner, size);
     const durable = this.#bodies.settle(ready, outcomes);
     if (durable.length < ready.length) throw new BodiesLost(durable);
-    this.#connection.execute('COMMIT');
+    this.#commit();
     return true;
+  }
+
+  /** Durable first, then seen: what a power cut could take back is never shown to anybody. */
+  #commit(): void {
+    const connection = this.#connection;
+    const statements = connection.recorded;
+    if (statements.length === 0) return connection.execute('COMMIT');
+    connection.run(sql`UPDATE journal SET applied = ${this.#journal.next}`);
+    this.#journal.append(this.#bodies.unsynced, statements);
+    try {
+      connection.execute('COMMIT');
+    } catch (error) {
+      this.#journal.cancel();
+      throw error;
+    }
+    this.#journal.confirm();
+    this.#bodies.forget();
   }
 
   /** One mutation. Undefined: it failed half-way and there is no savepoint to go back to. Throws only what concerns the whole group. */
@@ -205,7 +235,7 @@ export class Writer {
     const mutation = this.#mutations.get(request.name);
     if (!mutation) return [request.id, false, { code: 'bug', message: `the writer does not know the mutation ${request.name}` }];
     if (hasSavepoint) this.#connection.execute('SAVEPOINT one');
-    const writes = this.#connection.writes;
+    const { length: recorded } = this.#connection.recorded;
     try {
       this.#checkStreamed(request);
       const result = this.#connection.drive(mutation.program(tx, request.args as never));
@@ -217,7 +247,8 @@ export class Writer {
       if (hasSavepoint) {
         this.#connection.execute('ROLLBACK TO one');
         this.#connection.execute('RELEASE one');
-      } else if (this.#connection.writes !== writes) return undefined;
+        this.#connection.forget(recorded);
+      } else if (this.#connection.recorded.length !== recorded) return undefined;
       return [request.id, false, failureOfOne(error)];
     }
   }
@@ -232,9 +263,11 @@ export class Writer {
   }
 
   #recordSegment(segment: number, owner: string, size: number): void {
-    this.#connection.run(
-      sql`INSERT INTO segment (segment, owner, size) VALUES (${segment}, ${owner}, ${size})
-          ON CONFLICT (segment) DO UPDATE SET size = max(size, excluded.size)`,
+    this.#connection.drive(
+      run(
+        sql`INSERT INTO segment (segment, owner, size) VALUES (${segment}, ${owner}, ${size})
+            ON CONFLICT (segment) DO UPDATE SET size = max(size, excluded.size)`,
+      ),
     );
   }
 
@@ -260,6 +293,12 @@ export class Writer {
       if (everybody || answers.length > 0) client.deliver({ answers, hints, topics });
     }
   }
+}
+
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 /** Bodies of the group could not be made durable: what named them must not be committed. */
