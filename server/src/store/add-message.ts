@@ -65,13 +65,15 @@ export function* addCopy(tx: Tx, body: StoredBody, added: Omit<NewMessage, 'body
   const { modseq, nextEmail } = yield* advanceAccount(account, { bytes: size, messages: 1, emails: 1 });
   const email = idWithin<EmailId>(account, nextEmail);
   const thread = (yield* findThread(account, message.threadHashes)) ?? (email as number as ThreadId);
+  const { uid, uidValidity } = yield* takeUid(account, added.mailbox, flags, size, modseq);
   yield* run(
-    sql`INSERT INTO message (email, thread, blob, size, received_at, sent_at, header_size, has_attachment, prefix)
-        VALUES (${email}, ${thread}, ${body.blob}, ${size}, ${added.receivedAtMs}, ${message.sentAtMs ?? null}, ${message.headerBytes}, ${message.hasAttachment ? 1 : 0}, ${prefix})`,
+    sql`INSERT INTO message (email, thread, blob, size, received_at, sent_at, header_size, has_attachment, prefix, home_mailbox, home_uid)
+        VALUES (${email}, ${thread}, ${body.blob}, ${size}, ${added.receivedAtMs}, ${message.sentAtMs ?? null}, ${message.headerBytes}, ${message.hasAttachment ? 1 : 0}, ${prefix},
+          ${added.mailbox}, ${uid})`,
   );
   for (const hash of message.threadHashes)
     yield* run(sql`INSERT INTO thread_key (account, hash, thread) VALUES (${account}, ${hash}, ${thread}) ON CONFLICT (account, hash) DO NOTHING`);
-  const { uid, uidValidity } = yield* fileEntry(account, added.mailbox, email, flags, size, modseq, added.savedAtMs, false);
+  yield* insertEntry({ mailbox: added.mailbox, uid, email, flags, modseq, size, savedAtMs: added.savedAtMs, hasArrived: true, isAgain: false });
   yield* countUses(account, flags);
   yield* logChange({ account, modseq, mailbox: added.mailbox, kind: 'append', uids: String(uid), nowMs: added.savedAtMs });
   tx.hint(account, modseq);
@@ -94,24 +96,23 @@ export function* fileMessage(
   const found = yield* one<{ size: number; thread: number }>(sql`SELECT size, thread FROM message WHERE email = ${email}`);
   if (!found || accountOf(email) !== account) throw new DomainError('message-not-found', 'there is no such message', { email });
   const flags = union(filed.flags, yield* allocateKeywords(account, filed.keywords ?? []));
-  const isThere = yield* one(sql`SELECT 1 AS yes FROM entry WHERE email = ${email} AND mailbox = ${mailbox} LIMIT 1`);
+  const isThere = yield* one(sql`SELECT 1 AS yes FROM entry_of_message WHERE email = ${email} AND mailbox = ${mailbox} LIMIT 1`);
   const { modseq } = yield* advanceAccount(account, { bytes: found.size, messages: 1 });
-  const { uid, uidValidity } = yield* fileEntry(account, mailbox, email, flags, found.size, modseq, filed.savedAtMs, isThere !== undefined);
+  const { uid, uidValidity } = yield* takeUid(account, mailbox, flags, found.size, modseq);
+  yield* insertEntry({ mailbox, uid, email, flags, modseq, size: found.size, savedAtMs: filed.savedAtMs, hasArrived: false, isAgain: isThere !== undefined });
   yield* countUses(account, flags);
   yield* logChange({ account, modseq, mailbox, kind: 'append', uids: String(uid), nowMs: filed.savedAtMs });
   tx.hint(account, modseq);
   return { email, thread: found.thread as ThreadId, mailbox, uid, uidValidity, modseq };
 }
 
-function* fileEntry(
+/** Counts a message of these flags and size in the mailbox, and takes the next uid. */
+function* takeUid(
   account: AccountId,
   mailbox: MailboxId,
-  email: EmailId,
   flags: number,
   size: number,
   modseq: Modseq,
-  savedAtMs: number,
-  isAgain: boolean,
 ): Program<{ readonly uid: Uid; readonly uidValidity: number }> {
   const row = yield* one<{ uid: number; uidvalidity: number; selectable: number }>(
     sql`UPDATE mailbox SET uidnext = uidnext + 1, messages = messages + 1, unseen = unseen + ${hasFlag(flags, SEEN) ? 0 : 1},
@@ -120,11 +121,28 @@ function* fileEntry(
   );
   if (!row) throw new DomainError('mailbox-not-found', 'there is no such mailbox', { mailbox });
   if (row.selectable === 0) throw new DomainError('mailbox-not-selectable', 'the mailbox cannot hold messages', { mailbox });
-  yield* run(
-    sql`INSERT INTO entry (mailbox, uid, email, flags, modseq, size, saved_at, uidl)
-        VALUES (${mailbox}, ${row.uid}, ${email}, ${flags}, ${modseq}, ${size}, ${savedAtMs}, ${isAgain ? 1 : 0})`,
-  );
   return { uid: row.uid as Uid, uidValidity: row.uidvalidity };
+}
+
+interface NewEntry {
+  readonly mailbox: MailboxId;
+  readonly uid: Uid;
+  readonly email: EmailId;
+  readonly flags: number;
+  readonly modseq: Modseq;
+  readonly size: number;
+  readonly savedAtMs: number;
+  /** The message names this entry, so that it is found without an index. */
+  readonly hasArrived: boolean;
+  /** The mailbox holds that message already. */
+  readonly isAgain: boolean;
+}
+
+function* insertEntry({ mailbox, uid, email, flags, modseq, size, savedAtMs, hasArrived, isAgain }: NewEntry): Program<void> {
+  yield* run(
+    sql`INSERT INTO entry (mailbox, uid, email, flags, modseq, size, saved_at, uidl, arrived)
+        VALUES (${mailbox}, ${uid}, ${email}, ${flags}, ${modseq}, ${size}, ${savedAtMs}, ${isAgain ? 1 : 0}, ${hasArrived ? 1 : 0})`,
+  );
 }
 
 function* countUses(account: AccountId, flags: number): Program<void> {

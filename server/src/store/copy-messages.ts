@@ -129,8 +129,8 @@ function* insertCopies(args: CopyArgs, ranges: readonly UidRange[], taken: Taken
     next += yield* run(
       sql`INSERT INTO entry (mailbox, uid, email, flags, modseq, size, saved_at, uidl)
           SELECT ${to}, ${next - 1} + row_number() OVER (ORDER BY source.uid), source.email, source.flags, ${modseq}, source.size, ${nowMs},
-            EXISTS (SELECT 1 FROM entry AS there WHERE there.email = source.email AND there.mailbox = ${to})
-            OR EXISTS (SELECT 1 FROM entry AS twin WHERE twin.email = source.email AND twin.mailbox = ${from} AND twin.uid < source.uid)
+            EXISTS (SELECT 1 FROM entry_of_message AS there WHERE there.email = source.email AND there.mailbox = ${to})
+            OR EXISTS (SELECT 1 FROM entry_of_message AS twin WHERE twin.email = source.email AND twin.mailbox = ${from} AND twin.uid < source.uid)
           FROM entry AS source WHERE source.mailbox = ${from} AND source.uid BETWEEN ${first} AND ${Math.min(last, from === to ? uidNext - 1 : last)}`,
     );
   }

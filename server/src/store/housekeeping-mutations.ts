@@ -36,7 +36,7 @@ export const destroyOrphans: Mutation<{ readonly before: number; readonly limit:
     const touched = new Set<AccountId>();
     const released = new Map<BlobId, number>();
     for (const [email] of emails) {
-      const isHeld = yield* one(sql`SELECT 1 AS yes FROM entry WHERE email = ${email} LIMIT 1`);
+      const isHeld = yield* one(sql`SELECT 1 AS yes FROM entry_of_message WHERE email = ${email} LIMIT 1`);
       if (!isHeld) {
         const message = yield* one<{ blob: BlobId }>(sql`DELETE FROM message WHERE email = ${email} RETURNING blob`);
         if (message) released.set(message.blob, (released.get(message.blob) ?? 0) + 1);

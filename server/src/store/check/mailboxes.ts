@@ -93,12 +93,15 @@ function* checkEntries(connection: Connection, problems: ProblemList, mailbox: M
   const plainUidls = new Set<number>();
   let last = -1;
   for (;;) {
-    const rows = connection.rows<[uid: number, email: number, flags: number, modseq: number, size: number, uidl: number, stored: number | null]>(
-      sql`SELECT entry.uid, entry.email, entry.flags, entry.modseq, entry.size, entry.uidl, message.size
+    const rows = connection.rows<
+      [uid: number, email: number, flags: number, modseq: number, size: number, uidl: number, stored: number | null, isNamed: number]
+    >(
+      sql`SELECT entry.uid, entry.email, entry.flags, entry.modseq, entry.size, entry.uidl, message.size,
+            entry.arrived = 0 OR (message.home_mailbox = entry.mailbox AND message.home_uid = entry.uid)
           FROM entry LEFT JOIN message ON message.email = entry.email
           WHERE entry.mailbox = ${mailbox.mailbox} AND entry.uid > ${last} ORDER BY entry.uid LIMIT ${SLICE}`,
     );
-    for (const [uid, email, flags, modseq, size, uidl, stored] of rows) {
+    for (const [uid, email, flags, modseq, size, uidl, stored, isNamed] of rows) {
       last = uid;
       const name = `entry ${mailbox.mailbox}/${uid}`;
       sums.messages++;
@@ -107,6 +110,7 @@ function* checkEntries(connection: Connection, problems: ProblemList, mailbox: M
       if (hasFlag(flags, DELETED)) sums.deleted++;
       countUses(uses, mailbox.account, flags);
       if (uid < 1 || modseq < 1) problems.add('entry', `${name} has modseq ${modseq}; both begin with 1`);
+      if (stored !== null && isNamed !== 1) problems.add('entry', `${name} is named neither by its message nor by the index`);
       if (uid >= mailbox.uidnext) problems.add('entry', `${name} is not below UIDNEXT ${mailbox.uidnext}`);
       if (modseq > mailbox.highest_modseq) problems.add('entry', `${name} has modseq ${modseq}, above HIGHESTMODSEQ ${mailbox.highest_modseq}`);
       if (accountOf(email as EmailId) !== mailbox.account) problems.add('entry', `${name} holds message ${email} of another account`);

@@ -21,7 +21,7 @@ export function* checkMessages(connection: Connection, problems: ProblemList): G
         header: number,
       ]
     >(
-      sql`SELECT message.email, message.thread, EXISTS (SELECT 1 FROM entry WHERE entry.email = message.email),
+      sql`SELECT message.email, message.thread, EXISTS (SELECT 1 FROM entry_of_message AS held WHERE held.email = message.email),
             EXISTS (SELECT 1 FROM orphan WHERE orphan.email = message.email), blob.blob, message.size - length(message.prefix), blob.length,
             EXISTS (SELECT 1 FROM prepared WHERE prepared.body = message.blob), message.header_size
           FROM message LEFT JOIN blob ON blob.blob = message.blob WHERE message.email > ${last} ORDER BY message.email LIMIT ${SLICE}`,
