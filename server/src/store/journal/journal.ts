@@ -1,7 +1,7 @@
 /**
  * The journal: what makes a group durable with one sync of a few octets. It holds the changing statements of each group and its small bodies; the database's log and
  * the segments are written beside it without a sync, and synced together, behind the answers, when a file of the journal is full. After a power cut `recover`
- * does again what the database has lost. docs/durability.md · docs/decisions/0016
+ * does again what the database has lost. docs/durability.md · docs/decisions/0017
  *
  * Two files take turns. A file is written from its beginning again when everything that it tells of has been synced where it belongs.
  */
