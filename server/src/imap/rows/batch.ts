@@ -16,15 +16,17 @@ export type Numbers = Float64Array;
 export class Octets {
   readonly bytes: Buffer;
   readonly starts: Uint32Array;
+  #text: string | undefined;
 
   constructor(bytes: Buffer, starts: Uint32Array) {
     this.bytes = bytes;
     this.starts = starts;
   }
 
-  /** The octets of one row as characters: short strings are searched faster than bytes. */
+  /** The octets of one row as characters: short strings are searched faster than bytes. All rows are converted at once, with the first. */
   textAt(index: number): string {
-    return this.bytes.toString('latin1', this.starts[index], this.starts[index + 1]);
+    this.#text ??= this.bytes.toString('latin1');
+    return this.#text.slice(this.starts[index], this.starts[index + 1]);
   }
 
   /** The octets of one row. */

@@ -28,12 +28,12 @@ export class LoadedMessage extends Walker implements Candidate {
   thread = 0;
   hasAllListed = false;
   #sentAtMs = Number.NaN;
-  #prefix: Buffer = NOTHING;
+  #row: Batch = EMPTY_BATCH;
+  #rowIndex = 0;
   /** In row `fieldsIndex`: the fields of the row, or the whole header, without the prefix. */
   #fields: Octets = NO_FIELDS;
   #fieldsIndex = 0;
   #fieldsText: string | undefined;
-  #structure: Uint8Array = NOTHING;
   #body: Uint8Array = NOTHING;
   /** Folded, made when first asked for. */
   #headerText: string | undefined;
@@ -58,9 +58,9 @@ export class LoadedMessage extends Walker implements Candidate {
     this.thread = batch.thread[index] ?? 0;
     this.hasAllListed = (batch.headerSize[index] ?? 0) <= LISTED_HEADER_BYTES;
     this.#sentAtMs = batch.sentAt[index] ?? Number.NaN;
-    this.#prefix = batch.prefix.at(index);
+    this.#row = batch;
+    this.#rowIndex = index;
     this.#setFields(batch.fields, index);
-    this.#structure = batch.structure.at(index);
     this.#headerText = undefined;
     this.#bodyText = undefined;
     this.#found = undefined;
@@ -95,27 +95,29 @@ export class LoadedMessage extends Walker implements Candidate {
 
   field(name: string): string | undefined {
     let text: string | undefined;
-    if (this.#prefix.length > 0) {
-      for (const value of fieldValues(this.#prefix.toString('latin1'), name)) text = joined(text, value);
-    }
+    for (const value of fieldValues(this.#prefixText, name)) text = joined(text, value);
     for (const value of this.#values(name)) text = joined(text, value);
     return text;
   }
 
   addressesContain(name: string, needle: string): boolean {
     const holds = (value: string): boolean => needsNormalizing(value, needle) && fold(addressText(value)).includes(needle);
-    return (this.#prefix.length > 0 && fieldValues(this.#prefix.toString('latin1'), name).some(holds)) || this.#values(name).some(holds);
+    return fieldValues(this.#prefixText, name).some(holds) || this.#values(name).some(holds);
   }
 
   headerContains(needle: string): boolean {
-    this.#headerText ??= fold(`${searchableHeader(this.#prefix)}\n${searchableHeader(this.#fields.at(this.#fieldsIndex))}`);
+    this.#headerText ??= fold(`${searchableHeader(this.#row.prefix.at(this.#rowIndex))}\n${searchableHeader(this.#fields.at(this.#fieldsIndex))}`);
     return this.#headerText.includes(needle);
   }
 
   bodyContains(needle: string): boolean {
     if (this.#found !== undefined) return this.#found.has(needle);
-    this.#bodyText ??= fold(searchableText(decodeStructure(this.#structure), this.#body));
+    this.#bodyText ??= fold(searchableText(decodeStructure(this.#row.structure.at(this.#rowIndex)), this.#body));
     return this.#bodyText.includes(needle);
+  }
+
+  get #prefixText(): string {
+    return this.#row.prefix.textAt(this.#rowIndex);
   }
 
   #setFields(fields: Octets, index: number): void {
