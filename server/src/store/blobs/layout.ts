@@ -13,6 +13,11 @@ export function metadataFile(directory: string): string {
   return path.join(directory, 'store', 'metadata.sqlite');
 }
 
+/** The write-ahead log of the database. */
+export function logFile(directory: string): string {
+  return `${metadataFile(directory)}-wal`;
+}
+
 export function segmentsDirectory(directory: string): string {
   return path.join(directory, 'store', 'segments');
 }

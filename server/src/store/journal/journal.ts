@@ -7,12 +7,13 @@
  */
 import fs from 'node:fs';
 import type { BodyFiles } from '../blobs/files.ts';
-import { firstPlace, metadataFile, segmentFile, storeDirectory } from '../blobs/layout.ts';
+import { firstPlace, logFile, segmentFile, storeDirectory } from '../blobs/layout.ts';
 import type { Statement } from '../sql.ts';
 import { HEADER_BYTES, type JournalBody, RecordWriter } from './record.ts';
 import { journalDirectory, journalFiles } from './place.ts';
 
-const FULL_BYTES = 16 * 2 ** 20;
+/** Small, so that what is synced at a time is not in the way of the next groups for long. */
+const FULL_BYTES = 4 * 2 ** 20;
 /** Zeros are written ahead: a sync of a file that does not grow needs no commit of the file system's journal. */
 const MIN_AHEAD_BYTES = 64 * 1024;
 const MAX_AHEAD_BYTES = 2 * 2 ** 20;
@@ -23,7 +24,7 @@ export interface JournalOptions {
   readonly files: BodyFiles;
   /** The sequence of the last group that the database has. */
   readonly applied: number;
-  /** From this size on the other file is used next; at four times of it the writer waits until that can be. Default: 16 MiB. */
+  /** From this size on the other file is used next; at four times of it the writer waits until that can be. Default: 4 MiB. */
   readonly fullBytes?: number;
   /** Told when what the journal was to keep could not be kept: the store must be opened anew. */
   readonly onFatal: (error: unknown) => void;
@@ -233,6 +234,6 @@ export class Journal implements AsyncDisposable {
   /** The segments, and the database's log. */
   #places(kept: Kept): readonly string[] {
     const { directory } = this.#options;
-    return [...[...kept].map((segment) => segmentFile(directory, segment)), `${metadataFile(directory)}-wal`];
+    return [...[...kept].map((segment) => segmentFile(directory, segment)), logFile(directory)];
   }
 }

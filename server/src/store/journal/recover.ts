@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import { DomainError } from '#core/errors.ts';
 import { diskFiles } from '../blobs/files.ts';
-import { firstPlace, segmentFile, segmentsDirectory } from '../blobs/layout.ts';
+import { firstPlace, logFile, segmentFile, segmentsDirectory } from '../blobs/layout.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
 import { journalDirectory, journalFiles } from './place.ts';
@@ -48,6 +48,8 @@ export function recoverJournal(directory: string, connection: Connection): numbe
   }
   // From the memory of the system into the database's file: a log that could not be synced when it was written is not relied upon.
   connection.pragma('wal_checkpoint(TRUNCATE)');
+  // A reader (the checker of another process) may have kept it from doing all.
+  diskFiles.syncFile(logFile(directory));
   return lost.length;
 }
 
