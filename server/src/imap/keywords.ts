@@ -17,6 +17,8 @@ export class Keywords {
   readonly #store: Store;
   readonly #account: AccountId;
   #loadedAt = -1;
+  /** Sessions that hear of the same change ask together. */
+  #loading: { readonly atModseq: number; readonly done: Promise<void> } | undefined;
 
   constructor(store: Store, account: AccountId) {
     this.#store = store;
@@ -26,8 +28,18 @@ export class Keywords {
   /** Makes sure that the names are those of this modseq or later. Costs nothing while the account has not changed. */
   async refresh(atModseq: number): Promise<void> {
     if (atModseq <= this.#loadedAt) return;
+    if (this.#loading === undefined || this.#loading.atModseq < atModseq) this.#loading = { atModseq, done: this.#load(atModseq) };
+    const loading = this.#loading;
+    try {
+      await loading.done;
+    } finally {
+      if (this.#loading === loading) this.#loading = undefined;
+    }
+  }
+
+  async #load(atModseq: number): Promise<void> {
     const byBit = await this.#store.query(readKeywords(this.#account));
-    this.#loadedAt = atModseq;
+    this.#loadedAt = Math.max(this.#loadedAt, atModseq);
     const names = Array.from({ length: Math.max(0, ...byBit.keys()) + 1 }, (_, bit) => byBit.get(bit));
     if (names.length === this.names.length && names.every((name, bit) => name === this.names[bit])) return;
     this.names = names;

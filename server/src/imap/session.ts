@@ -14,7 +14,7 @@ import { CommandReader } from './command-reader.ts';
 import { releaseKeywords } from './keywords.ts';
 import type { Selected } from './selected.ts';
 import type { ImapServices } from './services.ts';
-import { tellUpdates } from './updates.ts';
+import { type TellOptions, tellUpdates } from './updates.ts';
 import { encodeUtf7 } from './wire/mailbox-name.ts';
 import { quoted, quotedUtf8 } from './wire/write.ts';
 
@@ -176,7 +176,7 @@ export class Session {
   }
 
   /** Tells the client what changed in its mailbox; expunges only if it may hear of them now. */
-  async tellUpdates(options: { readonly expunges: boolean }): Promise<void> {
+  async tellUpdates(options: TellOptions): Promise<void> {
     await tellUpdates(this, options);
   }
 

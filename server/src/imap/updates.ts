@@ -13,10 +13,17 @@ import { writeSet } from './wire/sequence-set.ts';
 /** Lines that go to the writer at once. */
 const LINES = 500;
 
-export async function tellUpdates(session: Session, { expunges }: { readonly expunges: boolean }): Promise<void> {
+export interface TellOptions {
+  /** Whether the client may hear of expunges now. */
+  readonly expunges: boolean;
+  /** The table has just been brought up to date, and will be again with the next hint. */
+  readonly isFresh?: boolean;
+}
+
+export async function tellUpdates(session: Session, { expunges, isFresh = false }: TellOptions): Promise<void> {
   const { selected } = session;
   if (selected === undefined) return;
-  selected.base.refresh();
+  if (!isFresh) selected.base.refresh();
   const { view } = selected;
   if (!view.hasPending) return;
   if (expunges && view.hasGone) await tellGone(session, selected);

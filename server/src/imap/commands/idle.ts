@@ -34,6 +34,8 @@ class Teller {
   readonly #session: Session;
   #running: Promise<void> | undefined;
   #isAsked = false;
+  /** Whether the news came with a refresh of the table, which all sessions that wait for this mailbox share. */
+  #isFresh = false;
   #failure: unknown;
 
   constructor(session: Session) {
@@ -44,6 +46,7 @@ class Teller {
     const { view } = this.#session.selected ?? {};
     if (view !== undefined) {
       view.onPending = () => {
+        this.#isFresh = true;
         this.#ask();
       };
     }
@@ -72,7 +75,9 @@ class Teller {
     try {
       while (this.#isAsked && this.#session.state !== 'logout') {
         this.#isAsked = false;
-        await this.#session.tellUpdates({ expunges: true });
+        const isFresh = this.#isFresh;
+        this.#isFresh = false;
+        await this.#session.tellUpdates({ expunges: true, isFresh });
         if (this.#session.selected?.view.isDeleted) this.#end('The selected mailbox was deleted');
         else if (this.#session.mayHaveLostAccess && !(await this.#session.isAllowed())) this.#end('The account was changed: sign in again');
       }
