@@ -61,6 +61,8 @@ test('a day of mail in and out becomes a DMARC and a TLS report, which arrive by
   assert.equal(await server.stop(), 0);
   const day = lastDay(Date.now());
   moveTo(server, day);
+  // Commands work without a server too.
+  assert.deepEqual(await server.capri('reports', 'sent', '--lang', 'en'), { status: 0, output: 'No reports were sent.\n' });
   await server.start();
   const tooEarly = await server.capri('reports', 'send', '--day', new Date().toISOString().slice(0, 10));
   assert.match(tooEarly.output, /is not over/);

@@ -82,7 +82,8 @@ function shown<Item>(
 function inputOf(invocation: Invocation): unknown {
   const days = invocation.value('days');
   if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days)) throw usageError(`--days ${days} is not a number of days`);
-  return { domain: invocation.value('domain'), days: days === undefined ? undefined : Number(days) };
+  const domain = invocation.value('domain');
+  return { ...(domain !== undefined && { domain }), ...(days !== undefined && { days: Number(days) }) };
 }
 
 function dmarcText({ domain, reports, authenticReports, passed, failed, reporters, sources }: ShownDmarc, texts: ReportTexts): string {
