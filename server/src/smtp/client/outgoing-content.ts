@@ -5,23 +5,42 @@
  * RFC 6152 §3 · RFC 6376 §5.3
  */
 import type { OutboundMessage } from '#queue/transport.ts';
+import type { Conversions } from './conversions.ts';
 import { CONVERSION_LIMIT, toSevenBit } from './seven-bit.ts';
 
-export interface OutgoingContent {
+export interface OutgoingContent extends Disposable {
   readonly sizeBytes: number;
   readonly isEightBit: boolean;
   read(start: number, length: number): Promise<Uint8Array>;
 }
 
-/** Undefined: it cannot be converted without harm. Throws what reading and signing throw. */
-export async function contentFor(message: OutboundMessage, takesEightBit: boolean): Promise<OutgoingContent | undefined> {
-  const { sizeBytes, isEightBit, signatureBytes = 0, sign } = message;
-  if (!isEightBit || takesEightBit) return { sizeBytes, isEightBit, read: (start, length) => message.read(start, length) };
-  if (sizeBytes > CONVERSION_LIMIT) return undefined;
+/** Why there is none: it cannot be converted without harm, or there is no room for it now. */
+export type NoContent = 'misfit' | 'busy';
+
+/** Dispose of it when it is sent. Throws what reading and signing throw. */
+export async function contentFor(message: OutboundMessage, takesEightBit: boolean, conversions: Conversions): Promise<OutgoingContent | NoContent> {
+  const { sizeBytes, isEightBit } = message;
+  if (!isEightBit || takesEightBit) return { sizeBytes, isEightBit, read: (start, length) => message.read(start, length), [Symbol.dispose]: () => undefined };
+  if (sizeBytes > CONVERSION_LIMIT) return 'misfit';
+  const room = await conversions.room(sizeBytes);
+  if (room === undefined) return 'busy';
+  using kept = new DisposableStack();
+  kept.use(room);
+  const octets = await convert(message);
+  if (octets === undefined) return 'misfit';
+  const held = kept.move();
+  return {
+    sizeBytes: octets.length,
+    isEightBit: false,
+    read: async (start, length) => await Promise.resolve(octets.subarray(start, start + length)),
+    [Symbol.dispose]: () => held.dispose(),
+  };
+}
+
+async function convert(message: OutboundMessage): Promise<Buffer | undefined> {
+  const { sizeBytes, signatureBytes = 0, sign } = message;
   // A signature of ours goes, and comes back over what is sent.
   const skipped = sign ? signatureBytes : 0;
   const converted = toSevenBit(await message.read(skipped, sizeBytes - skipped));
-  if (!converted) return undefined;
-  const octets = sign && skipped > 0 ? Buffer.concat([await sign(converted), converted]) : converted;
-  return { sizeBytes: octets.length, isEightBit: false, read: async (start, length) => await Promise.resolve(octets.subarray(start, start + length)) };
+  return converted && sign && skipped > 0 ? Buffer.concat([await sign(converted), converted]) : converted;
 }

@@ -9,11 +9,14 @@
 import { NetError } from '#net/connection.ts';
 import type { OutgoingConnection } from '#net/outgoing-connection.ts';
 import type { MailSession, OutboundMessage, Outcome } from '#queue/transport.ts';
-import { fitsIntoLines, mailCommand, needsUtf8, recipientCommand } from './commands.ts';
+import { mailCommand, recipientCommand } from './commands.ts';
+import type { Conversions } from './conversions.ts';
 import { DotStuffer } from './dot-stuffer.ts';
+import { misfit } from './misfit.ts';
 import type { OpenedSession } from './open-session.ts';
 import { contentFor, type OutgoingContent } from './outgoing-content.ts';
-import { isPositive, type Reply, readReply, replyText, statusOf } from './reply.ts';
+import { brokenOff, found, said, ServiceClosing, type Stage } from './outcomes.ts';
+import { isPositive, type Reply, readReply, replyText } from './reply.ts';
 import type { TimeLimits } from './time-limits.ts';
 
 const PIECE = 128 * 1024;
@@ -29,9 +32,6 @@ const LAST_WORDS_MS = 200;
 
 /** Said to BDAT by what stands between us and the server (RFC 5321 §4.2.4): DATA will do. */
 const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 502, 503, 504]);
-
-/** Where an attempt broke off. */
-type Stage = 'envelope' | 'content' | 'final';
 
 /** Whether the host's CHUNKING is believed. */
 export interface ChunkUse {
@@ -49,6 +49,7 @@ export class SmtpSession implements MailSession {
   readonly #timeLimits: TimeLimits;
   readonly #messageLimit: number;
   readonly #chunks: ChunkUse;
+  readonly #conversions: Conversions;
   readonly #openedAtMs = performance.now();
   #messages = 0;
   #isBroken = false;
@@ -61,7 +62,7 @@ export class SmtpSession implements MailSession {
   constructor(
     name: string,
     { connection, capabilities, tls }: OpenedSession,
-    { timeLimits, chunks }: { readonly timeLimits: TimeLimits; readonly chunks: ChunkUse },
+    { timeLimits, chunks, conversions }: { readonly timeLimits: TimeLimits; readonly chunks: ChunkUse; readonly conversions: Conversions },
   ) {
     const { remoteAddress } = connection;
     this.#name = name;
@@ -70,6 +71,7 @@ export class SmtpSession implements MailSession {
     this.#connection = connection;
     this.#capabilities = chunks.isAllowed ? capabilities : { ...capabilities, chunking: false };
     this.#chunks = chunks;
+    this.#conversions = conversions;
     this.#timeLimits = timeLimits;
     this.#messageLimit = Math.min(capabilities.messageLimit ?? MOST_MESSAGES, MOST_MESSAGES);
   }
@@ -81,26 +83,33 @@ export class SmtpSession implements MailSession {
   }
 
   async send(message: OutboundMessage): Promise<readonly Outcome[]> {
-    let content: OutgoingContent | undefined;
+    const none = misfit(message, this.#capabilities, this.#name);
+    const content = none ?? (await this.#contentOf(message));
+    if ('kind' in content) return message.recipients.map(() => content);
+    using _room = content;
+    return await this.#sendInParts(message, content);
+  }
+
+  /** The octets for this server, or what comes of there being none. */
+  async #contentOf(message: OutboundMessage): Promise<OutgoingContent | Outcome> {
     try {
-      const misfit = this.#misfit(message);
-      if (misfit) return message.recipients.map(() => misfit);
-      content = await contentFor(message, this.#capabilities.eightBitMime);
+      const content = await contentFor(message, this.#capabilities.eightBitMime, this.#conversions);
+      if (content === 'misfit') return found('failed', '5.6.3', `The message cannot be converted for ${this.#name}, which takes 7-bit messages only`);
+      if (content === 'busy') return found('deferred', '4.3.1', `Too much is being converted for servers that take 7-bit messages only, as ${this.#name} does`);
+      return content;
     } catch (error) {
-      const outcome = this.#own('deferred', '4.3.0', `The message could not be read: ${error instanceof Error ? error.message : String(error)}`);
-      return message.recipients.map(() => outcome);
+      return found('deferred', '4.3.0', `The message could not be read: ${error instanceof Error ? error.message : String(error)}`);
     }
-    if (!content) {
-      const outcome = this.#own('failed', '5.6.3', `The message cannot be converted for ${this.#name}, which takes 7-bit messages only`);
-      return message.recipients.map(() => outcome);
-    }
+  }
+
+  async #sendInParts(message: OutboundMessage, content: OutgoingContent): Promise<readonly Outcome[]> {
     const all = message.recipients;
     const most = this.#capabilities.recipientLimit ?? all.length;
     const outcomes: Outcome[] = [];
     for (let first = 0; first < all.length; first += most) {
       // The server's own limits (RFC 9422), or its end: the others go over another connection.
       if (first > 0 && !this.isUsable) {
-        const untried = { ...this.#own('deferred', '4.4.2', 'The connection ended before these recipients'), isUntried: true };
+        const untried = { ...found('deferred', '4.4.2', 'The connection ended before these recipients'), isUntried: true };
         return [...outcomes, ...all.slice(first).map(() => untried)];
       }
       outcomes.push(...(await this.#sendTo({ ...message, recipients: all.slice(first, first + most) }, content)));
@@ -121,7 +130,7 @@ export class SmtpSession implements MailSession {
       const outcome = lastWords ?? this.#brokenOff(error, progress.stage);
       return progress.outcomes.map((known) => known ?? outcome);
     }
-    return progress.outcomes.map((known) => known ?? this.#own('deferred', '4.5.0', 'the server gave no answer for this recipient'));
+    return progress.outcomes.map((known) => known ?? found('deferred', '4.5.0', 'the server gave no answer for this recipient'));
   }
 
   close(): void {
@@ -131,28 +140,6 @@ export class SmtpSession implements MailSession {
     }
     this.#connection.writer.write('QUIT\r\n');
     this.#connection.close();
-  }
-
-  /** What this server cannot take, known without asking it. */
-  #misfit(message: OutboundMessage): Outcome | undefined {
-    if (!fitsIntoLines(message)) return this.#own('failed', '5.1.3', 'The address cannot be written in a command');
-    const { sizeLimit, smtpUtf8 } = this.#capabilities;
-    if (needsUtf8(message) && !smtpUtf8)
-      return this.#own('failed', '5.6.7', `${this.#name} does not take messages with internationalised addresses or headers (SMTPUTF8)`);
-    if (sizeLimit !== undefined && sizeLimit > 0 && message.sizeBytes > sizeLimit)
-      return this.#own('failed', '5.3.4', `The message has ${message.sizeBytes} octets and ${this.#name} takes ${sizeLimit}`);
-    return this.#lateMisfit(message);
-  }
-
-  /** A message that is to be returned when it is late goes only to who promises that (RFC 2852 §4.1.4.1). */
-  #lateMisfit({ deliverBy }: OutboundMessage): Outcome | undefined {
-    if (deliverBy?.mode !== 'R') return undefined;
-    const { deliverBySeconds } = this.#capabilities;
-    if (deliverBy.seconds <= 0) return this.#own('failed', '5.4.7', 'The time in which the message was to be delivered is over');
-    if (deliverBySeconds === undefined) return this.#own('failed', '5.3.3', `${this.#name} does not promise delivery within a time (DELIVERBY)`);
-    if (deliverBy.seconds < deliverBySeconds)
-      return this.#own('failed', '5.4.7', `${this.#name} promises delivery within ${deliverBySeconds} seconds and ${deliverBy.seconds} are left`);
-    return undefined;
   }
 
   async #transact(message: OutboundMessage, content: OutgoingContent, progress: Progress): Promise<void> {
@@ -189,7 +176,7 @@ export class SmtpSession implements MailSession {
       throw new NetError('closed', `the server offers CHUNKING and does not know it: ${replyText(final)}`);
     }
     const { dsn, deliverBySeconds } = this.#capabilities;
-    const outcome = { ...this.#said(final), tellsFurther: dsn, promisesTime: deliverBySeconds !== undefined };
+    const outcome = { ...said(final, this.#name), tellsFurther: dsn, promisesTime: deliverBySeconds !== undefined };
     for (const index of accepted) progress.outcomes[index] = outcome;
   }
 
@@ -229,13 +216,13 @@ export class SmtpSession implements MailSession {
 
   #recipientReply(reply: Reply, index: number, progress: Progress): void {
     if (isPositive(reply) || progress.outcomes[index]) return;
-    const outcome = this.#said(reply);
+    const outcome = said(reply, this.#name);
     // An old way to say "too many recipients" (RFC 5321 §4.5.3.1.10).
     progress.outcomes[index] = reply.code === 552 && reply.enhanced === undefined ? { ...outcome, kind: 'deferred', status: '4.5.3' } : outcome;
   }
 
   #refuseAll(reply: Reply, progress: Progress): void {
-    const outcome = this.#said(reply);
+    const outcome = said(reply, this.#name);
     for (const [index, known] of progress.outcomes.entries()) progress.outcomes[index] = known ?? outcome;
   }
 
@@ -299,7 +286,7 @@ export class SmtpSession implements MailSession {
   async #lastWords(): Promise<Outcome | undefined> {
     try {
       const reply = await readReply(this.#connection.reader, LAST_WORDS_MS);
-      return reply.code >= 400 && reply.code !== 421 ? this.#said(reply) : undefined;
+      return reply.code >= 400 && reply.code !== 421 ? said(reply, this.#name) : undefined;
     } catch (error) {
       if (error instanceof NetError) return undefined;
       throw error;
@@ -314,37 +301,14 @@ export class SmtpSession implements MailSession {
     return reply;
   }
 
-  /** The outcome that a reply means. */
-  #said(reply: Reply): Outcome {
-    const kind = isPositive(reply) ? 'delivered' : reply.code >= 500 ? 'failed' : 'deferred';
-    // 3xx where 2xx was due: the conversation has gone wrong.
-    const status = kind === 'deferred' && reply.code < 400 ? '4.5.0' : statusOf(reply);
-    return { kind, status, reply: replyText(reply), host: this.#name };
-  }
-
-  #own(kind: 'deferred' | 'failed', status: string, reply: string): Outcome {
-    return { kind, status, reply, host: undefined };
-  }
-
   #brokenOff(error: unknown, stage: Stage): Outcome {
-    if (error instanceof ServiceClosing) return { ...this.#said(error.reply), kind: 'deferred', isUnsure: false };
-    const where = stage === 'envelope' ? 'before the message' : stage === 'content' ? 'within the message' : 'after the message, before its answer';
-    const what = error instanceof NetError ? error.message : `the message could not be read: ${error instanceof Error ? error.message : String(error)}`;
-    const status = error instanceof NetError ? '4.4.2' : '4.3.0';
+    if (error instanceof ServiceClosing) return { ...said(error.reply, this.#name), kind: 'deferred', isUnsure: false };
     const isUntried = stage === 'envelope' && this.#messages > 1 && !this.#hasAnswered && error instanceof NetError && error.code === 'closed';
-    return { ...this.#own('deferred', status, `The conversation with ${this.host} broke off ${where}: ${what}`), isUnsure: stage === 'final', isUntried };
+    return { ...brokenOff(error, stage, this.host), isUntried };
   }
 }
 
 interface Progress {
   stage: Stage;
   readonly outcomes: Array<Outcome | undefined>;
-}
-
-class ServiceClosing extends Error {
-  readonly reply: Reply;
-  constructor(reply: Reply) {
-    super(replyText(reply));
-    this.reply = reply;
-  }
 }

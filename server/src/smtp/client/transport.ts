@@ -5,6 +5,7 @@ import type { ReportedPolicy, TlsFailure, TlsResult } from '#queue/transport-sec
 import type { FoundPolicy } from '#queue/transport-security/sts-policies.ts';
 import { type Destination, type MailSession, type MailTransport, TransportError } from '#queue/transport.ts';
 import { connectToAny, reachableFrom } from './connect-any.ts';
+import { Conversions } from './conversions.ts';
 import { demandOf, type Forbidden, type TlsDemand } from './demand.ts';
 import { type Exchange, type Exchanges, findExchanges, findHost, type HostRules, LeadsBack, type MailHost, PUBLIC_HOSTS } from './hosts.ts';
 import { HostRefusal, type OpenedSession, openSession, RequireTlsMissing, TlsProblem } from './open-session.ts';
@@ -36,6 +37,7 @@ export class SmtpTransport implements MailTransport {
   readonly #options: SmtpTransportOptions;
   /** Hosts that offer chunks and then do not know them. */
   readonly #withoutChunks = new Set<string>();
+  readonly #conversions = new Conversions();
 
   constructor(options: SmtpTransportOptions) {
     this.#options = options;
@@ -104,7 +106,7 @@ export class SmtpTransport implements MailTransport {
       try {
         const opened = await this.#open({ host, addresses, demand, search }, tried);
         this.#report(destination, demand.reported, host, tried, opened.flaw);
-        return new SmtpSession(host.name, opened, { timeLimits, chunks: this.#chunksOf(host.name) });
+        return new SmtpSession(host.name, opened, { timeLimits, chunks: this.#chunksOf(host.name), conversions: this.#conversions });
       } catch (error) {
         failures.push(describe(host, demand, error));
         if (error instanceof TlsProblem) this.#report(destination, demand.reported, host, tried, error);
