@@ -9,10 +9,11 @@
 import { Semaphore } from '#core/async.ts';
 import { Conclusions } from './conclusions.ts';
 import { MessageContent, type Sign } from './content.ts';
+import { Filing } from './filing.ts';
 import { InHand, LEASE_MS } from './in-hand.ts';
-import { type AttemptResult, type Job, Lane, type LaneHost } from './lane.ts';
+import type { AttemptResult, Job, Lane, LaneHost } from './lane.ts';
+import { Lanes, LANES_REMEMBERED } from './lanes.ts';
 import { claim, freeLeases, type Postponement, type RecipientKey } from './leases.ts';
-import { addressText } from './path-text.ts';
 import { foregone, type Found, inTime, isTimeForWord, LONGEST_REST_MS, restFor, withSuppressions } from './plan.ts';
 import { isPushback } from './pushback.ts';
 import { type DueRecipient, type QueuedMessage, type QueuedRecipient, readDue, readNextDue, readParked, readParkedLanes } from './queue-rows.ts';
@@ -20,6 +21,7 @@ import { destinationKey, makeRouting, type Routing } from './routing.ts';
 import { type DestinationRules, makeRules } from './rules.ts';
 import { LoginMemory } from './login-memory.ts';
 import { Rush } from './rush.ts';
+import { sendJob } from './send-job.ts';
 import type { Settled } from './settle.ts';
 import { Settlement } from './settlement.ts';
 import type { QueueServices } from './settings.ts';
@@ -35,9 +37,6 @@ const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 5000;
 /** What waits for a full lane is taken from behind the others as soon as there is room, and comes back by itself after this. */
 const PARKED_MS = 10 * 60_000;
-const LANES_REMEMBERED = 10_000;
-/** Messages for people here whose time has come, filed at one time. */
-const FILED_AT_ONCE = 4;
 const NOTHING = new Uint8Array(0);
 
 export class Queue implements AsyncDisposable {
@@ -48,17 +47,15 @@ export class Queue implements AsyncDisposable {
   readonly #logins: LoginMemory;
   readonly #settlement: Settlement;
   readonly #conclusions: Conclusions;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes: Lanes;
   /** Keys of lanes that can take what was parked for them. */
   readonly #refills = new Set<string>();
   readonly #inHand: InHand;
   readonly #abort = new AbortController();
-  readonly #laneHost: LaneHost;
-  readonly #filing = new Semaphore(FILED_AT_ONCE);
+  readonly #filing: Filing;
   readonly #subscription: Disposable;
   readonly #running: Promise<void>;
   readonly #rush = new Rush();
-  #mostLanes = LANES_REMEMBERED;
   #isStopping = false;
   #isWoken = false;
   #wake: (() => void) | undefined;
@@ -73,11 +70,12 @@ export class Queue implements AsyncDisposable {
     this.#rules = makeRules(services.settings);
     this.#logins = new LoginMemory(services);
     this.#inHand = new InHand(services);
+    this.#filing = new Filing(services);
     this.#settlement = new Settlement(services, (results) => {
       this.#settled(results);
     });
     this.#conclusions = new Conclusions(services, this.#settlement, this.#rules);
-    this.#laneHost = {
+    const host: LaneHost = {
       slots: new Semaphore(services.settings.connections),
       prepare: (destination) => services.transport.prepare?.(destination, this.#abort.signal) ?? Promise.resolve(),
       connect: (destination) => services.transport.connect(destination, this.#abort.signal),
@@ -88,6 +86,7 @@ export class Queue implements AsyncDisposable {
       },
       unreachable: (jobs, error, failures) => this.#unreachable(jobs, error, failures),
     };
+    this.#lanes = new Lanes({ clock: services.clock, routing: this.#routing, rules: this.#rules, logins: this.#logins, host });
     this.#subscription = services.store.onNotify('queue', () => {
       this.#rush.note();
       this.#wakeUp();
@@ -108,7 +107,7 @@ export class Queue implements AsyncDisposable {
     this.#subscription[Symbol.dispose]();
     this.#wakeUp();
     await this.#running;
-    for (const lane of this.#lanes.values()) for (const job of lane.stop()) this.#conclusions.giveBack(job);
+    for (const lane of this.#lanes.all()) for (const job of lane.stop()) this.#conclusions.giveBack(job);
     await this.#inHand.empty(graceMs);
     this.#abort.abort();
     await this.#inHand.empty(1000);
@@ -192,7 +191,7 @@ export class Queue implements AsyncDisposable {
         const isHere = outcome === undefined && found.message.releaseAtMs !== undefined && (await this.#services.isLocalDomain(found.recipient.domain));
         if (outcome !== undefined || isHere) plans.push({ found, lane: undefined, outcome });
         else {
-          const lane = this.#laneOf(found);
+          const lane = this.#lanes.of(found);
           const left = room.get(lane) ?? lane.roomFor(this.#laneRoom);
           if (lane.restsUntilMs > nowMs && found.recipient.dueAtMs !== 0) {
             // What fails there now fails for the reason that it rests for: who waits for word of it hears it in time.
@@ -239,7 +238,7 @@ export class Queue implements AsyncDisposable {
           { message, content, recipients },
           recipients.map(() => outcome),
         );
-      else if (lane === undefined) void this.#filing.use(() => this.#file({ message, content, recipients }));
+      else if (lane === undefined) void this.#file({ message, content, recipients });
       else {
         const most = lane.limits.recipientsPerMessage;
         for (let first = 0; first < recipients.length; first += most) lane.add({ message, content, recipients: recipients.slice(first, first + most) });
@@ -251,34 +250,9 @@ export class Queue implements AsyncDisposable {
     return this.#inHand.size > MOST_IN_HAND / 2 ? NARROW_LANE_RECIPIENTS : LANE_RECIPIENTS;
   }
 
-  #laneOf({ message, recipient: { domain } }: DueRecipient): Lane {
-    const { sender, account, tlsNeed } = message;
-    const destination = this.#routing.destinationOf(domain, {
-      sender,
-      login: account === undefined ? undefined : this.#logins.get(account),
-      // A notice is not lost because the way back is less safe than the way there was (RFC 8689 §5).
-      tlsNeed: sender === '' && tlsNeed === 'required' ? undefined : tlsNeed,
-    });
-    const key = destinationKey(destination);
-    let lane = this.#lanes.get(key);
-    if (!lane) {
-      if (this.#lanes.size >= this.#mostLanes) this.#forgetLanes();
-      lane = new Lane(key, destination, this.#laneHost, this.#rules.limitsOf(destination, domain));
-      this.#lanes.set(key, lane);
-    }
-    return lane;
-  }
-
-  #forgetLanes(): void {
-    const nowMs = this.#services.clock.nowMs();
-    for (const [key, lane] of this.#lanes) if (lane.isEmpty && lane.restsUntilMs <= nowMs) this.#lanes.delete(key);
-    // Where few could be forgotten the next look is far away, so that it costs each new lane next to nothing.
-    this.#mostLanes = Math.max(LANES_REMEMBERED, this.#lanes.size * 2);
-  }
-
   async #attempt(job: Job, session: MailSession, destination: Destination): Promise<AttemptResult> {
     try {
-      const outcomes = await this.#send(job, session);
+      const outcomes = await sendJob(job, session, { clock: this.#services.clock, log: this.#services.log, sign: this.#sign });
       if (outcomes.every(({ isUntried }) => isUntried === true) && !this.#isStopping) return 'untried';
       await this.#conclusions.conclude(job, outcomes, session);
       return outcomes.some(isPushback) ? 'pushed-back' : outcomes.some(({ kind }) => kind === 'delivered') ? 'taken' : 'not-taken';
@@ -289,62 +263,9 @@ export class Queue implements AsyncDisposable {
     }
   }
 
-  async #send({ message, content, recipients }: Job, session: MailSession): Promise<readonly Outcome[]> {
-    const { clock, log } = this.#services;
-    const sign = this.#sign;
-    if (sign) {
-      try {
-        await content.sign(sign);
-      } catch (error) {
-        // Unsigned it might be refused for good: it waits, and is returned in the end.
-        log.error('queue.failed', error, { queueId: message.queueId, cause: 'the message could not be signed' });
-        return recipients.map(() => ({ kind: 'deferred', status: '4.3.0', reply: 'the message could not be signed', host: undefined }));
-      }
-    }
-    const { deliverBy } = message;
-    return await session.send({
-      sender: message.sender,
-      recipients: recipients.map(({ localPart, domain, notify, originalRecipient }) => ({
-        address: addressText(localPart, domain),
-        notify,
-        originalRecipient,
-      })),
-      sizeBytes: content.sizeBytes,
-      isEightBit: message.isEightBit,
-      smtpUtf8: message.smtpUtf8,
-      ret: message.ret,
-      envelopeId: message.envelopeId,
-      mtPriority: message.priority,
-      deliverBy: deliverBy && {
-        seconds: Math.floor((deliverBy.atMs - clock.nowMs()) / 1000),
-        mode: deliverBy.mode,
-        isTraced: deliverBy.isTraced,
-      },
-      requireTls: message.tlsNeed === 'required',
-      signatureBytes: content.signatureBytes,
-      sign: sign && ((changed) => sign(message, contentOf(changed))),
-      read: (start, length) => content.read(start, length),
-    });
-  }
-
   /** Delivers what was held back for people here. */
   async #file(job: Job): Promise<void> {
-    const { message, content, recipients } = job;
-    const outcomes: Outcome[] = [];
-    for (const { localPart, domain } of recipients) {
-      try {
-        const isFiled = (await this.#services.deliverHere?.({ sender: message.sender, localPart, domain, content })) ?? false;
-        outcomes.push(
-          isFiled
-            ? { kind: 'delivered', status: '2.1.5', reply: 'filed', host: undefined, isHere: true }
-            : { kind: 'failed', status: '5.1.1', reply: 'No such user here', host: undefined },
-        );
-      } catch (error) {
-        this.#services.log.error('queue.failed', error, { queueId: message.queueId });
-        outcomes.push({ kind: 'deferred', status: '4.3.0', reply: 'the mailbox could not take the message', host: undefined });
-      }
-    }
-    this.#conclude(job, outcomes);
+    this.#conclude(job, await this.#filing.file(job));
   }
 
   /** Sees to results that no connection has brought. */
@@ -414,8 +335,4 @@ interface Plan {
   readonly found: DueRecipient;
   readonly lane: Lane | undefined;
   readonly outcome: Outcome | undefined;
-}
-
-function contentOf(bytes: Uint8Array): { readonly sizeBytes: number; read(start: number, length: number): Promise<Uint8Array> } {
-  return { sizeBytes: bytes.length, read: (start, length) => Promise.resolve(bytes.subarray(start, start + length)) };
 }
