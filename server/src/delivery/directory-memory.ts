@@ -1,23 +1,23 @@
 /**
- * What the directory has answered since it last changed. The same few addresses are asked for again and again, and each question costs the reader's page cache,
- * which every commit of the writer empties: without this a quarter of the time of taking a message in.
+ * What the directory has answered since it last changed: without this a quarter of the time of taking a message in.
  *
  * A change of the directory empties it, a hint's way (a millisecond) after the commit. Of addresses only what is there is remembered, so that one just made works at
  * once; of domains also that they are not received here, because that is asked for each recipient elsewhere. How full a mailbox is is always asked.
  */
 import type { AccountId } from '#core/ids.ts';
+import { Memory } from '#core/memory.ts';
 import type { Identity, Resolution } from '#directory/directory.ts';
 import type { Store } from '#store/store.ts';
 import type { DeliveryDirectory } from './settings.ts';
 
-/** Addresses; when there are more, it begins anew. */
+/** Addresses. */
 const LIMIT = 20_000;
 
 export class DirectoryMemory implements DeliveryDirectory {
   readonly #directory: DeliveryDirectory;
-  readonly #resolutions = new Map<string, Resolution>();
-  readonly #domains = new Map<string, boolean>();
-  readonly #own = new Set<string>();
+  readonly #resolutions = new Memory<string, Resolution | undefined>(LIMIT);
+  readonly #domains = new Memory<string, boolean>(LIMIT);
+  readonly #own = new Memory<string, boolean>(LIMIT);
   #current = new WeakSet<Identity>();
 
   constructor(directory: DeliveryDirectory, store: Pick<Store, 'onNotify'>) {
@@ -28,38 +28,31 @@ export class DirectoryMemory implements DeliveryDirectory {
 
   /** `Directory.resolve`. */
   async resolve(localPart: string, domain: string): Promise<Resolution | undefined> {
-    const key = `${localPart}@${domain}`;
-    const known = this.#resolutions.get(key);
-    if (known !== undefined) {
-      if (known.quotaBytes === 0) return known;
-      const { usedBytes } = await this.#directory.quota(known.account);
-      return { ...known, usedBytes };
-    }
-    if (!(await this.isLocalDomain(domain))) return undefined;
-    const found = await this.#directory.resolve(localPart, domain);
-    if (found === undefined) return undefined;
-    if (this.#resolutions.size >= LIMIT) this.#resolutions.clear();
-    this.#resolutions.set(key, found);
-    return found;
+    let isFresh = false;
+    const found = await this.#resolutions.of(
+      `${localPart}@${domain}`,
+      async () => {
+        isFresh = true;
+        return (await this.isLocalDomain(domain)) ? await this.#directory.resolve(localPart, domain) : undefined;
+      },
+      isThere,
+    );
+    if (isFresh || found === undefined || found.quotaBytes === 0) return found;
+    const { usedBytes } = await this.#directory.quota(found.account);
+    return { ...found, usedBytes };
   }
 
   /** `Directory.maySendAs`. */
   async maySendAs(account: AccountId, localPart: string, domain: string): Promise<boolean> {
-    const key = `${account} ${localPart}@${domain}`;
-    if (this.#own.has(key)) return true;
-    const isOwn = await this.#directory.maySendAs(account, localPart, domain);
-    if (isOwn) {
-      if (this.#own.size >= LIMIT) this.#own.clear();
-      this.#own.add(key);
-    }
-    return isOwn;
+    return await this.#own.of(`${account} ${localPart}@${domain}`, () => this.#directory.maySendAs(account, localPart, domain), isTrue);
   }
 
   /** `Directory.isCurrent`. */
   async isCurrent(identity: Identity): Promise<boolean> {
-    if (this.#current.has(identity)) return true;
+    const current = this.#current;
+    if (current.has(identity)) return true;
     const isCurrent = await this.#directory.isCurrent(identity);
-    if (isCurrent) this.#current.add(identity);
+    if (isCurrent) current.add(identity);
     return isCurrent;
   }
 
@@ -69,12 +62,7 @@ export class DirectoryMemory implements DeliveryDirectory {
 
   /** `Directory.isLocalDomain`. */
   async isLocalDomain(domain: string): Promise<boolean> {
-    const known = this.#domains.get(domain);
-    if (known !== undefined) return known;
-    const isLocal = await this.#directory.isLocalDomain(domain);
-    if (this.#domains.size >= LIMIT) this.#domains.clear();
-    this.#domains.set(domain, isLocal);
-    return isLocal;
+    return await this.#domains.of(domain, () => this.#directory.isLocalDomain(domain));
   }
 
   quota(account: AccountId): ReturnType<DeliveryDirectory['quota']> {
@@ -82,9 +70,15 @@ export class DirectoryMemory implements DeliveryDirectory {
   }
 
   #forget(): void {
-    this.#resolutions.clear();
-    this.#domains.clear();
-    this.#own.clear();
+    for (const memory of [this.#resolutions, this.#domains, this.#own]) memory.forget();
     this.#current = new WeakSet();
   }
+}
+
+function isThere(found: Resolution | undefined): boolean {
+  return found !== undefined;
+}
+
+function isTrue(answer: boolean): boolean {
+  return answer;
 }
