@@ -56,7 +56,7 @@ test('what Gmail would refuse is not forwarded to it, but kept and told; what it
   assert.equal(arrived?.folder, 'inbox');
   assert.equal(arrived.checks.dmarc.result, 'pass');
   assert.equal(arrived.checks.spf.domain, 'here.test');
-  assert.match(arrived.mail.sender, /^SRS0=[a-z2-7]{8}=[a-z2-7]{2}=strict\.test=ann@here\.test$/);
+  assert.match(arrived.mail.sender, /^SRS0=[a-z2-7]{16,20}=[a-z2-7]{2}=strict\.test=ann@here\.test$/);
   assert.ok(arrived.mail.text.endsWith(signed), 'every octet of the author is there');
   if (hasOutsideVerifier) assert.ok(verifiesOutside(arrived.mail.text, { 's1._domainkey.strict.test': dkimDnsRecord(key.privateKey).text }));
   else t.diagnostic('python3-dkim is not here: the signature was verified by our own code only');
