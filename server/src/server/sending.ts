@@ -7,6 +7,7 @@ import { deliverLocal } from '#delivery/deliver-local.ts';
 import { sendOwn } from '#delivery/send-own.ts';
 import { OutgoingSigner } from '#delivery/signing/outgoing-signer.ts';
 import { SigningKeys } from '#delivery/signing/signing-keys.ts';
+import { SigningThreads } from '#delivery/signing/signing-threads.ts';
 import { findAccount } from '#directory/accounts.ts';
 import type { Directory } from '#directory/directory.ts';
 import type { Log } from '#log/log.ts';
@@ -32,7 +33,8 @@ export async function startSending({ config, settings, store, directory, log }: 
   const resolver = await makeResolver(config);
   const mail = makeMailTransport({ config, hostname: settings.hostname, store, resolver, log });
   const keys = new SigningKeys({ store, clock, log });
-  const signer = new OutgoingSigner({ keys, clock });
+  const threads = new SigningThreads();
+  const signer = new OutgoingSigner({ keys, threads, clock });
   const own = ownMailServices(config, store);
   const sealer = new ForwardSealer({ keys, forwards: own.forwards, clock, hostname: settings.hostname });
   const queue = new Queue({
@@ -67,6 +69,7 @@ export async function startSending({ config, settings, store, directory, log }: 
   return {
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
+      await threads[Symbol.asyncDispose]();
       await mail[Symbol.asyncDispose]();
       keys[Symbol.dispose]();
     },

@@ -1,6 +1,6 @@
 /** Mail of a domain that does everything right, for tests of what checks it: its DNS records, and messages with its signature. */
 import { dkimDnsRecord, readSigningKey, type SigningKey } from '#authenticity/dkim/keys.ts';
-import { signDkim } from '#authenticity/dkim/sign.ts';
+import { hashWholeBody, signDkim } from '#authenticity/dkim/sign.ts';
 import { findHeaderEnd } from '#message/header-end.ts';
 import { Header } from '#message/header.ts';
 import { generateKeyPairSync } from 'node:crypto';
@@ -12,7 +12,7 @@ export interface AuthenticDomain {
   /** SPF for `address`, DKIM, and a DMARC record with this policy; the address has a name that leads back to it. */
   readonly zone: Zone;
   /** The message with a DKIM-Signature in front. */
-  sign(message: Buffer, signedAtMs?: number): Promise<Buffer>;
+  sign(message: Buffer, signedAtMs?: number): Buffer;
 }
 
 export interface AuthenticDomainOptions {
@@ -39,9 +39,12 @@ export function authenticDomain({ domain, address, policy }: AuthenticDomainOpti
       ...(policy && { [`_dmarc.${domain}`]: { TXT: [`v=DMARC1; p=${policy}; rua=mailto:reports@${domain}`] } }),
       [reverse]: { PTR: [`mail.${domain}`] },
     },
-    async sign(message, signedAtMs = SIGNED_AT_MS) {
+    sign(message, signedAtMs = SIGNED_AT_MS) {
       const end = findHeaderEnd(message);
-      return Buffer.concat([await signDkim({ header: new Header(message.subarray(0, end)), body: [message.subarray(end)], keys: [key], signedAtMs }), message]);
+      return Buffer.concat([
+        signDkim({ header: new Header(message.subarray(0, end)), bodyHash: hashWholeBody(message.subarray(end)), keys: [key], signedAtMs }),
+        message,
+      ]);
     },
   };
 }

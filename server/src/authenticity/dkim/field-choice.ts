@@ -23,6 +23,8 @@ const ALWAYS: readonly string[] = [
   'content-transfer-encoding',
 ];
 
+const IS_ALWAYS: ReadonlySet<string> = new Set(ALWAYS);
+
 /** Named once more than they are there where they are there: a mailing list that leaves a message as it is adds such fields of its own. */
 const WHERE_PRESENT: ReadonlySet<string> = new Set([
   'auto-submitted',
@@ -52,18 +54,22 @@ const MOST_OF_A_NAME = 50;
 
 /** The names for `h=`, lower case, so often as they are signed. */
 export function overSignedFields(fields: SignableFields): readonly string[] {
-  const others = [...fields.names()].filter((name) => !ALWAYS.includes(name) && (WHERE_PRESENT.has(name) || CONTENT_FIELD.test(name)));
-  return [...ALWAYS, ...others].flatMap((name) => times(name, fields.numbersOf(name).length + 1));
+  const names: string[] = [];
+  for (const name of ALWAYS) addTimes(names, name, fields.numbersOf(name).length + 1);
+  for (const name of fields.names())
+    if (!IS_ALWAYS.has(name) && (WHERE_PRESENT.has(name) || CONTENT_FIELD.test(name))) addTimes(names, name, fields.numbersOf(name).length + 1);
+  return names;
 }
 
 /** The names for an ARC-Message-Signature: what DKIM covers as far as it is there, and the signatures made before. RFC 8617 §4.1.2 */
 export function arcSignedFields(fields: SignableFields): readonly string[] {
-  const signatures = times('dkim-signature', fields.numbersOf('dkim-signature').length);
-  return [...overSignedFields(fields), ...signatures];
+  const names = [...overSignedFields(fields)];
+  addTimes(names, 'dkim-signature', fields.numbersOf('dkim-signature').length);
+  return names;
 }
 
 const CONTENT_FIELD = /^content-[a-z0-9-]{1,60}$/;
 
-function times(name: string, count: number): readonly string[] {
-  return Array.from({ length: Math.min(count, MOST_OF_A_NAME) }, () => name);
+function addTimes(names: string[], name: string, count: number): void {
+  for (let left = Math.min(count, MOST_OF_A_NAME); left > 0; left--) names.push(name);
 }

@@ -4,7 +4,7 @@
  *
  * RFC 6376 §5 · RFC 8463 (both algorithms) · RFC 9989 §3.2.10 (the signing domain is the author's)
  */
-import { signDkim } from '#authenticity/dkim/sign.ts';
+import { hashBody } from '#authenticity/dkim/sign.ts';
 import type { Clock } from '#core/clock.ts';
 import { parseHeaderMailboxes } from '#message/address.ts';
 import { findHeaderEnd } from '#message/header-end.ts';
@@ -13,9 +13,11 @@ import type { QueuedMessage } from '#queue/queue-rows.ts';
 import { asciiDomain } from '../path-text.ts';
 import { bodyOf, readStart, type SignedContent } from './message-octets.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import type { SigningThreads } from './signing-threads.ts';
 
 export interface OutgoingSignerServices {
   readonly keys: SigningKeys;
+  readonly threads: Pick<SigningThreads, 'sign'>;
   readonly clock: Clock;
 }
 
@@ -28,9 +30,9 @@ export class OutgoingSigner {
     this.#services = services;
   }
 
-  /** The DKIM-Signature fields to put in front; empty for what is not signed. Throws what reading throws. */
+  /** The DKIM-Signature fields to put in front; empty for what is not signed. Throws what reading throws, and where nobody can sign. */
   async sign(message: Pick<QueuedMessage, 'account'>, content: SignedContent): Promise<Uint8Array> {
-    const { keys, clock } = this.#services;
+    const { keys, threads, clock } = this.#services;
     const first = await readStart(content);
     const headerEnd = findHeaderEnd(first);
     if (headerEnd === first.length && first.length < content.sizeBytes) return UNSIGNED;
@@ -41,7 +43,11 @@ export class OutgoingSigner {
     if (domain === undefined) return UNSIGNED;
     const active = await keys.of(domain);
     if (active.length === 0) return UNSIGNED;
-    return await signDkim({ header, body: bodyOf(first.subarray(headerEnd), first.length, content), keys: active, signedAtMs: clock.nowMs() });
+    // A body that is not here as a whole is hashed as it is read.
+    const isWhole = first.length === content.sizeBytes;
+    const bodyHash = isWhole ? undefined : await hashBody(bodyOf(first.subarray(headerEnd), first.length, content));
+    const octets = new Uint8Array(isWhole ? first : first.subarray(0, headerEnd));
+    return await threads.sign({ octets, headerEnd, bodyHash, keys: active, signedAtMs: clock.nowMs() });
   }
 }
 

@@ -1,5 +1,7 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
+import { generateDkimKeys, readSigningKey, type SigningKey } from '#authenticity/dkim/keys.ts';
 import { SignatureVerifier } from '#authenticity/signature-verifier.ts';
 import { TxtResolver } from '#authenticity/signed-mail.fixture.ts';
 import type { AccountId } from '#core/ids.ts';
@@ -10,7 +12,9 @@ import { findHeaderEnd } from '#message/header-end.ts';
 import { Header } from '#message/header.ts';
 import { type MailHouse, openMailHouse } from '../../../test/support/mail-house.ts';
 import { OutgoingSigner } from './outgoing-signer.ts';
+import type { SignOrder } from './sign-order.ts';
 import { SigningKeys } from './signing-keys.ts';
+import { SigningThreads } from './signing-threads.ts';
 
 const DOMAIN = 'capri.example';
 const JAN = { account: 1 as AccountId };
@@ -75,6 +79,29 @@ test('a key that cannot be read leaves mail unsigned, with a line in the log', a
   ok(house.log.lines.some(({ event }) => event === 'dkim.unsigned'));
 });
 
+test('what one message breaks does not keep the next from being signed, and what nobody will sign is said at once', async () => {
+  const [rsa] = (await generateDkimKeys()).map(({ pem }) => readSigningKey({ domain: DOMAIN, selector: 's', pem }));
+  if (rsa === undefined) throw new Error('no key');
+  const order = (key: SigningKey): SignOrder => ({
+    octets: new Uint8Array(Buffer.from('From: jan@capri.example\r\n\r\nx\r\n')),
+    headerEnd: 27,
+    bodyHash: undefined,
+    keys: [key],
+    signedAtMs: 0,
+  });
+  const threads = new SigningThreads();
+  // A public key signs nothing.
+  const broken = threads.sign(order({ ...rsa, privateKey: createPublicKey(rsa.privateKey) }));
+  const next = threads.sign(order(rsa));
+  await rejects(broken, /key/i);
+  match(Buffer.from(await next).toString(), /^DKIM-Signature: v=1; a=rsa-sha256;/);
+  const last = threads.sign(order(rsa));
+  const stopped = rejects(last, /the thread that signs has ended/);
+  await threads[Symbol.asyncDispose]();
+  await stopped;
+  await rejects(threads.sign(order(rsa)), /have been stopped/);
+});
+
 async function sign(
   { store, clock, log }: MailHouse,
   message: { readonly account: AccountId | undefined },
@@ -82,7 +109,8 @@ async function sign(
   reads: number[] = [],
 ): Promise<Buffer> {
   using keys = new SigningKeys({ store, clock, log });
-  const signer = new OutgoingSigner({ keys, clock });
+  await using threads = new SigningThreads();
+  const signer = new OutgoingSigner({ keys, threads, clock });
   const read = (start: number, length: number): Promise<Uint8Array> => {
     reads.push(length);
     return Promise.resolve(octets.subarray(start, start + length));
