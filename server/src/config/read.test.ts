@@ -43,13 +43,14 @@ test('host names are kept as lower-case A-labels', () => {
 
 test('sizes and times are read with their units', () => {
   const config = parseConfig(
-    `${MINIMUM}[limits]\nmessage_size = "1G"\nsign_in_time = "1500ms"\n[queue]\nretry = ["1s", "2h"]\n[store]\nfree_space_mark = 4096\n`,
+    `${MINIMUM}[limits]\nmessage_size = "1G"\nsign_in_time = "1500ms"\nhandshake_time = "2s"\nwrite_timeout = "1m"\n[queue]\nretry = ["1s", "2h"]\n[store]\nfree_space_mark = 4096\n`,
     'c.toml',
   );
   assert.deepEqual(
-    [config.limits.messageSizeBytes, config.limits.unauthenticatedTimeoutMs, config.queue.retryDelaysMs, config.store.freeSpaceMarkBytes],
-    [2 ** 30, 1500, [1000, 7_200_000], 4096],
+    [config.limits.messageSizeBytes, config.limits.unauthenticatedTimeoutMs, config.limits.handshakeTimeoutMs, config.limits.writeTimeoutMs],
+    [2 ** 30, 1500, 2000, 60_000],
   );
+  assert.deepEqual([config.queue.retryDelaysMs, config.store.freeSpaceMarkBytes], [[1000, 7_200_000], 4096]);
 });
 
 test('a web address is kept in the form in which it is sent', () => {

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, NetError } from './connection.ts';
-import { openListener, probePort } from './listener.ts';
+import { type Door, openListener, probePort } from './listener.ts';
 import { RateLimiter, SharedCounts } from './rate-limit.ts';
 import { systemClock } from '#core/clock.ts';
 import { MemoryLog } from '../../test/support/log.ts';
@@ -114,6 +114,29 @@ suite('a listener', () => {
     using client = await LineClient.plain(served.port);
     assert.equal(await client.rest(), '');
     await until(() => served.listener.connectionCount === 0);
+  });
+
+  test('ends a client that takes nothing of a long answer', async () => {
+    let ending: unknown;
+    const long: Door = async ({ writer }) => {
+      try {
+        for (;;) {
+          writer.write(Buffer.alloc(64 * 1024));
+          await writer.flush();
+        }
+      } catch (error) {
+        ending = error;
+        throw error;
+      }
+    };
+    await using served = await serveDoor(long, { timeouts: { writeMs: 200 } });
+    const client = connect({ port: served.port, host: '127.0.0.1' });
+    client.on('error', () => undefined);
+    client.pause();
+    await until(() => served.listener.connectionCount === 1);
+    await until(() => served.listener.connectionCount === 0);
+    assert.ok(ending instanceof NetError && ending.code === 'timeout', String(ending));
+    client.destroy();
   });
 
   test('survives what is no handshake', async () => {

@@ -99,9 +99,14 @@ export function socketListener(path: string, parts: DoorParts): ListenerOptions 
   return { ...common('lmtp', parts), address: '', port: 0, path };
 }
 
-function common(name: Listener, { services, log }: DoorParts): Pick<ListenerOptions, 'name' | 'implicitTls' | 'alpn' | 'refuse' | 'door' | 'log'> {
+function common(
+  name: Listener,
+  { config, services, log }: DoorParts,
+): Pick<ListenerOptions, 'name' | 'implicitTls' | 'alpn' | 'refuse' | 'timeouts' | 'door' | 'log'> {
   const { implicitTls, alpn, refuse, serve } = PROTOCOLS[name];
-  return { name, implicitTls, alpn, refuse, log: withoutListening(log), door: async (connection) => serve(connection, await services) };
+  const { handshakeTimeoutMs: handshakeMs, writeTimeoutMs: writeMs } = config.limits;
+  const door = async (connection: Connection): Promise<void> => serve(connection, await services);
+  return { name, implicitTls, alpn, refuse, timeouts: { handshakeMs, writeMs }, log: withoutListening(log), door };
 }
 
 /** Every thread opens every port: the main thread says so once. */

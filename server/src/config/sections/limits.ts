@@ -7,6 +7,8 @@ export interface LimitsConfig {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly unauthenticatedTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly writeTimeoutMs: number;
   readonly connectionsPerMinute: number;
   readonly signInFailuresPerAddress: number;
   readonly signInFailuresPerNetwork: number;
@@ -27,6 +29,15 @@ export function limitsSection(): Node<LimitsConfig> {
     unauthenticatedTimeoutMs: [
       'sign_in_time',
       duration({ about: 'How long a client of IMAP, POP3 or submission may take to sign in.', standard: '60s', minimum: '1s' }),
+    ],
+    handshakeTimeoutMs: ['handshake_time', duration({ about: 'How long the beginning of TLS may take, at every door.', standard: '30s', minimum: '1s' })],
+    writeTimeoutMs: [
+      'write_timeout',
+      duration({
+        about: 'How long a client may take nothing of an answer that is too long to be sent at once, before the line is cut.',
+        standard: '5m',
+        minimum: '1s',
+      }),
     ],
     connectionsPerMinute: [
       'connections_per_minute',
