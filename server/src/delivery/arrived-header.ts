@@ -8,7 +8,7 @@ import { Header } from '#message/header.ts';
 export class ArrivedHeader {
   /** As it came; what is changed here does not change it. */
   readonly header: Header;
-  /** False: it is so long that only its beginning is known. Nothing behind that can be changed. */
+  /** False: it is so long that only its beginning is known. What follows passes field by field: long-header.ts. */
   readonly isWhole: boolean;
   #added = '';
   readonly #removed = new Set<number>();

@@ -4,6 +4,7 @@ import { SuppressionMemory } from '#queue/suppression-memory.ts';
 import { type Delivery, Refusal } from './delivery.ts';
 import { DirectoryMemory } from './directory-memory.ts';
 import { ForwardBook } from './forwarding/forward-book.ts';
+import { HeldMemory } from './held-memory.ts';
 import type { DeliveryServices } from './settings.ts';
 import { STAGES } from './stages.ts';
 import { Transaction } from './transaction.ts';
@@ -12,6 +13,7 @@ export function openDelivery(given: DeliveryServices): Delivery {
   const services = {
     ...given,
     directory: new DirectoryMemory(given.directory, given.store),
+    held: new HeldMemory(given.settings.heldBytes),
     forwards: new ForwardBook(given.store),
     suppressions: new SuppressionMemory(given.store),
     allowances: new Allowances(given.store, given.clock, given.settings.sending),

@@ -7,6 +7,7 @@ import { DEFAULT_SENDING_LIMITS, type SendingLimits } from '#queue/limits/settin
 import type { Resolver } from '#net/dns/resolver.ts';
 import type { Store } from '#store/store.ts';
 import { type AuthenticitySettings, DEFAULT_AUTHENTICITY_SETTINGS } from './checks/settings.ts';
+import type { HeldMemory } from './held-memory.ts';
 import type { ForwardBook } from './forwarding/forward-book.ts';
 import { DEFAULT_FORWARDING_SETTINGS, type ForwardingSettings } from './forwarding/settings.ts';
 import type { SuppressionMemory } from '#queue/suppression-memory.ts';
@@ -17,6 +18,8 @@ export interface DeliverySettings {
   readonly hostname: string;
   /** Octets of the largest message, as the client sends it. */
   readonly messageBytes: number;
+  /** Octets that all messages which are coming in over one thread may hold in memory. */
+  readonly heldBytes: number;
   /** Recipients of one message. */
   readonly recipients: number;
   /** Received fields of a message that is not yet taken to go in circles. */
@@ -31,6 +34,7 @@ export interface DeliverySettings {
 
 export const DEFAULT_DELIVERY_SETTINGS: Omit<DeliverySettings, 'hostname'> = {
   messageBytes: 50 * 2 ** 20,
+  heldBytes: 128 * 2 ** 20,
   recipients: 1000,
   receivedFields: 50,
   showsSubmitter: false,
@@ -56,6 +60,7 @@ export interface DeliveryServices {
 
 /** With what this room keeps in memory on its thread. */
 export interface OpenDeliveryServices extends DeliveryServices {
+  readonly held: HeldMemory;
   readonly allowances: Allowances;
   readonly forwards: ForwardBook;
   readonly suppressions: SuppressionMemory;

@@ -6,6 +6,7 @@ import type { Header } from '#message/header.ts';
 import type { ParsedMessage } from '#message/part.ts';
 import type { Path, RecipientParameters } from './delivery.ts';
 import type { ArrivedHeader } from './arrived-header.ts';
+import type { DropsField } from './long-header.ts';
 import type { Target } from './targets.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -20,6 +21,8 @@ export interface Stage {
   submittedHeader?(transaction: Transaction, header: ArrivedHeader): Promise<void> | void;
   /** The same for mail that was not submitted. */
   receivedHeader?(transaction: Transaction, header: ArrivedHeader): Promise<void> | void;
+  /** Whether a field is left out that stands so deep in a header that `receivedHeader` has not seen it (behind 256 KiB, or 11,000 fields). See DropsField. */
+  dropsLateField?(transaction: Transaction, ...field: Parameters<DropsField>): boolean;
   /**
    * When the header has come whole: who wants to see the body gives an observer. The header is the one that the other side has sent, without our Received field and
    * before anything is taken out of it; on submission, as it goes on. Undefined where it is so long (256 KiB) that it was not waited for; then there is no body to

@@ -20,6 +20,12 @@ export const forgedResults: Stage = {
   receivedHeader(transaction, arrived) {
     removeForged(arrived, transaction.services.settings.hostname);
   },
+
+  dropsLateField(transaction, name, raw, isCut) {
+    if (name !== NAME) return false;
+    // Whose name stands behind 64 KiB of comments is nobody's business either.
+    return isCut || isAuthenticationResultsOf(raw.toString('latin1', raw.indexOf(':') + 1), transaction.services.settings.hostname);
+  },
 };
 
 function removeForged(arrived: ArrivedHeader, hostname: string): void {

@@ -104,6 +104,33 @@ test('a message that is too large is refused as soon as that is known, and the c
   }
 });
 
+test('many messages that stop in the middle make room for those that go on', async () => {
+  await using served = await serve('smtp', { house: { settings: { heldBytes: 400 * 1024 } } });
+  const begin = async (text: string): Promise<LineClient> => {
+    const client = await greeted(served, 'smtp');
+    client.send('MAIL FROM:<>\r\nRCPT TO:<jan@capri.example>\r\nDATA\r\n');
+    await client.linesUntil((line) => line.startsWith('354'));
+    client.send(text);
+    return client;
+  };
+  // Each stands in the middle of its message: small ones that are held, and one that is streamed.
+  const stalled = [await begin(`Subject: large\r\n\r\n${'x'.repeat(70_000)}`)];
+  for (let count = 0; count < 60; count++) stalled.push(await begin('Subject: stalled\r\n\r\nx'));
+  const [large, early] = stalled;
+  using last = stalled.at(-1);
+  using active = await begin('Subject: active\r\n\r\nx\r\n.\r\n');
+  match(await active.line(), /^250 /);
+  for (const client of [large, early]) {
+    client?.send('more\r\n.\r\nNOOP\r\n');
+    match((await client?.line()) ?? '', /^452 4\.3\.1 /);
+    equal(await client?.line(), '250 2.0.0 Ok');
+  }
+  last?.send('\r\n.\r\n');
+  match((await last?.line()) ?? '', /^250 /);
+  for (const client of stalled) client[Symbol.dispose]();
+  equal((await served.house.inbox(served.house.accounts.jan)).length, 2);
+});
+
 test('a large message that is refused at its end gives its room back, and the next one is taken', async () => {
   await using served = await serve('smtp');
   using client = await greeted(served, 'smtp');
