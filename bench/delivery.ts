@@ -33,7 +33,7 @@ const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-bench-'));
 const lock = lockDirectory(directory);
 const writer = await startWriter({ directory, file: new URL('delivery/writer.ts', import.meta.url), onFailure: (message) => process.stderr.write(`${message}\n`) });
 const port = writer.connect();
-const door = new Worker(new URL('delivery/door.ts', import.meta.url), { workerData: { directory, port, boxes: BOXES }, transferList: [port], execArgv: values.profile === true ? ['--cpu-prof'] : [] });
+const door = new Worker(new URL('delivery/door.ts', import.meta.url), { workerData: { directory, port, boxes: BOXES }, transferList: [port], execArgv: values.profile === true ? ['--cpu-prof', '--cpu-prof-interval=300'] : [] });
 const { ports } = await ask<DoorReport & { readonly kind: 'ready' }>(door, undefined);
 const load = new Worker(new URL('delivery/load.ts', import.meta.url));
 

@@ -10,6 +10,7 @@ import { openDirectory } from '../../server/src/directory/open-directory.ts';
 import { hashPassword } from '../../server/src/directory/password.ts';
 import { createSharedSignInState } from '../../server/src/directory/shared-sign-in.ts';
 import { openLog } from '../../server/src/log/pino-log.ts';
+import { DEFAULT_SENDING_LIMITS } from '../../server/src/queue/limits/settings.ts';
 import { serveSmtp } from '../../server/src/smtp/server/serve.ts';
 import { DEFAULT_SMTP_SETTINGS } from '../../server/src/smtp/server/session.ts';
 import { openStore } from '../../server/src/store/open.ts';
@@ -30,7 +31,9 @@ const passwordHash = await hashPassword('perf-password');
 await store.commit(addDomain, { domain: 'perf.test', nowMs });
 for (let box = 1; box <= boxes; box++) await store.commit(addAccount, { login: `u${box}`, addresses: [`u${box}@perf.test`], passwordHash, nowMs });
 
-const delivery = openDelivery({ store, directory, log, clock: systemClock, settings: { hostname: 'mail.perf.test', ...DEFAULT_DELIVERY_SETTINGS } });
+// No account may send as much as the load does.
+const sending = { ...DEFAULT_SENDING_LIMITS, recipientsPerHour: 0, recipientsPerDay: 0, hold: { ...DEFAULT_SENDING_LIMITS.hold, points: 0 } };
+const delivery = openDelivery({ store, directory, log, clock: systemClock, settings: { hostname: 'mail.perf.test', ...DEFAULT_DELIVERY_SETTINGS, sending } });
 const services = { delivery, directory, log, settings: { hostname: 'mail.perf.test', ...DEFAULT_SMTP_SETTINGS } };
 const smtp = await serveDoor((connection) => serveSmtp(connection, services), { name: 'smtp' });
 const submissions = await serveDoor((connection) => serveSmtp(connection, services), { name: 'submissions', implicitTls: true });
