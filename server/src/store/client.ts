@@ -8,10 +8,10 @@ import type { AccountId, BlobId, MailboxId, Modseq } from '#core/ids.ts';
 import { BlobReader } from './blobs/reader.ts';
 import { BodyStreams } from './blobs/stream.ts';
 import { HintBus } from './bus/hints.ts';
-import { compactBytes } from './compact-bytes.ts';
 import type { MailboxBase } from './mailbox-base.ts';
 import { MailboxTables } from './mailbox-tables.ts';
 import type { Body, Mutation, Topic } from './mutation.ts';
+import { packBytes } from './pack-bytes.ts';
 import type { Program } from './sql.ts';
 import type { Connection } from './sqlite/driver.ts';
 import type { AnswerBatch, Failure, Request, RequestBatch } from './sqlite/protocol.ts';
@@ -19,7 +19,8 @@ import type { BlobRange, BodyStream, Store } from './store.ts';
 
 /** The way to the writer: a port to its thread, or the writer itself (inline). */
 export interface WriterLink {
-  send(batch: RequestBatch): void;
+  /** `memory` holds the octets of the batch, and goes with it. */
+  send(batch: RequestBatch, memory: ArrayBuffer | undefined): void;
   /** Set once by the client. `onClosed`: the writer is gone. */
   listen(listener: (batch: AnswerBatch) => void, onClosed: () => void): void;
   close(): Promise<void> | void;
@@ -70,7 +71,7 @@ export class StoreClient implements Store {
     const answer = deferred<unknown>();
     const id = ++this.#lastId;
     this.#waiting.set(id, answer);
-    this.#outbox.push({ id, name: mutation.name, args: compactBytes(args), bodies: compactBytes(bodies) });
+    this.#outbox.push({ id, name: mutation.name, args, bodies });
     // What this turn of the event loop asks for travels together.
     if (this.#outbox.length === 1) queueMicrotask(() => this.#flush());
     return answer.promise as Promise<Result>;
@@ -125,7 +126,8 @@ export class StoreClient implements Store {
     if (requests.length === 0) return;
     this.#outbox = [];
     try {
-      this.#link.send({ owner: this.#owner, requests });
+      const { value, memory } = packBytes<RequestBatch>({ owner: this.#owner, requests });
+      this.#link.send(value, memory);
     } catch (error) {
       for (const { id } of requests) this.#settle(id, (waiting) => waiting.reject(error));
     }

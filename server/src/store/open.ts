@@ -76,7 +76,7 @@ function openForThread({ directory, port, owner, onError, segmentBytes }: Thread
       port.on('message', listener);
       port.on('close', onClosed);
     },
-    send: (batch) => port.postMessage(batch),
+    send: (batch, memory) => port.postMessage(batch, memory ? [memory] : []),
     close: () => port.close(),
   };
   return new StoreClient({
@@ -163,8 +163,8 @@ function inlineLink(writer: Writer, onClose: () => void): WriterLink {
       client = { deliver: listener };
       writer.addClient(client);
     },
-    send: (batch) => {
-      if (client) writer.submit(client, structuredClone(batch));
+    send: (batch, memory) => {
+      if (client) writer.submit(client, structuredClone(batch, { transfer: memory ? [memory] : [] }));
     },
     close: () => {
       writer.stop();
