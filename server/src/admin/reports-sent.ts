@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DomainError } from '#core/errors.ts';
 import { lastDay, sendDay } from '#queue/reports/send.ts';
-import { listSent, type ReportKind } from '#queue/reports/sent.ts';
+import { DAYS_KEPT, listSent, type ReportKind } from '#queue/reports/sent.ts';
 import { dayOf, dayStartMs, DAY_MS } from '#queue/reports/settings.ts';
 import type { Store } from '#store/store.ts';
 import { findTrail } from '#trail/find.ts';
@@ -107,6 +107,8 @@ function refuseDay(day: string, nowMs: number): void {
       'bad-request',
       `${day} (UTC) is not over; the reports of a day can be sent an hour after its end, and those of ${lastDay(nowMs)} now`,
     );
+  if (day < dayOf(nowMs - DAYS_KEPT * DAY_MS))
+    throw new DomainError('bad-request', `${day} (UTC) is too long ago: of more than ${DAYS_KEPT} days ago it is not known any more what was sent`);
 }
 
 async function outcomes(store: Store, id: string, sentAtMs: number): Promise<ShownSentReport['to']> {

@@ -67,6 +67,9 @@ test('a day of mail in and out becomes a DMARC and a TLS report, which arrive by
   const tooEarly = await server.capri('reports', 'send', '--day', new Date().toISOString().slice(0, 10));
   assert.match(tooEarly.output, /is not over/);
   assert.equal(tooEarly.status, 1);
+  const tooLate = await server.capri('reports', 'send', '--day', new Date(Date.now() - 61 * 86_400_000).toISOString().slice(0, 10));
+  assert.match(tooLate.output, /is too long ago/, 'who got a report then is forgotten, and would get another');
+  assert.equal(tooLate.status, 1);
   const sending = await server.capri('reports', 'send', '--day', day, '--lang', 'en');
   assert.equal(sending.status, 0, sending.output);
   assert.match(

@@ -41,7 +41,10 @@ export async function startReportCollector(
     request.on('end', () => {
       posts.push({ method: request.method, path: request.url, headers: request.headers, body: Buffer.concat(chunks) });
       if (collector.isSilent) return;
-      response.writeHead(collector.status, collector.location === undefined ? {} : { Location: collector.location });
+      response.writeHead(collector.status, {
+        ...(collector.location !== undefined && { Location: collector.location }),
+        ...(collector.status === 101 && { Connection: 'Upgrade', Upgrade: 'h2c' }),
+      });
       if (!collector.isEndless) response.end();
       else pipeline(endless(), response, () => undefined);
     });

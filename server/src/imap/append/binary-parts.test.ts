@@ -30,8 +30,8 @@ test('a message of one part gets MIME-Version with its encoding', () => {
   equal(converted?.toString('latin1'), 'Subject: s\r\nContent-Type: image/x\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nAAE=\r\n');
 });
 
-test('a part of an attached message is encoded there', () => {
-  const inner = 'Subject: in\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: binary\r\n\r\n\0';
+test('a part of an attached message is encoded there, and the message gets MIME-Version too', () => {
+  const inner = 'Subject: in\r\nContent-Transfer-Encoding: binary\r\n\r\n\0';
   const converted = withoutNul(Buffer.from(`Content-Type: message/rfc822\r\nContent-Transfer-Encoding: binary\r\n\r\n${inner}`));
   equal(
     converted?.toString('latin1'),

@@ -21,8 +21,8 @@ export function withoutNul(message: Buffer): Buffer | undefined {
   return converted.includes(0) ? undefined : converted;
 }
 
-/** Appends a part, header and body. False where it holds a NUL that must stay. */
-function writePart(message: Buffer, part: Part, out: Buffer[], isOutermost: boolean): boolean {
+/** Appends a part, header and body; `isMessage`: its header is that of a message. False where it holds a NUL that must stay. */
+function writePart(message: Buffer, part: Part, out: Buffer[], isMessage: boolean): boolean {
   const header = message.subarray(part.headerStart, part.bodyStart);
   const body = message.subarray(part.bodyStart, part.bodyEnd);
   if (!body.includes(0)) {
@@ -31,7 +31,7 @@ function writePart(message: Buffer, part: Part, out: Buffer[], isOutermost: bool
   }
   if (part.kind === 'leaf') {
     if (!IDENTITY.has(part.content.encoding)) return false;
-    out.push(asBase64(header, isOutermost), encodeBase64(body));
+    out.push(asBase64(header, isMessage), encodeBase64(body));
     return true;
   }
   if (part.kind === 'multipart' && part.content.subtype === 'signed') return false;
@@ -39,7 +39,7 @@ function writePart(message: Buffer, part: Part, out: Buffer[], isOutermost: bool
   let at = part.bodyStart;
   for (const child of part.children) {
     out.push(message.subarray(at, child.headerStart));
-    if (!writePart(message, child, out, false)) return false;
+    if (!writePart(message, child, out, part.kind === 'message')) return false;
     at = child.bodyEnd;
   }
   out.push(message.subarray(at, part.bodyEnd));
@@ -47,7 +47,7 @@ function writePart(message: Buffer, part: Part, out: Buffer[], isOutermost: bool
 }
 
 /** The header with base64 as its transfer encoding; all else stays, also lines that are no fields. */
-function asBase64(bytes: Buffer, isOutermost: boolean): Buffer {
+function asBase64(bytes: Buffer, isMessage: boolean): Buffer {
   const header = new Header(bytes);
   const kept: Buffer[] = [];
   let from = 0;
@@ -60,8 +60,8 @@ function asBase64(bytes: Buffer, isOutermost: boolean): Buffer {
   }
   // Without the line that ends it: a body stands behind it, so there is one.
   kept.push(bytes.subarray(from, bytes.length - (bytes.at(-2) === CR ? 2 : 1)));
-  // Without it a reader would not look at the encoding.
-  if (isOutermost && header.first('mime-version') === undefined) kept.push(Buffer.from('MIME-Version: 1.0\r\n'));
+  // Without it a reader would not look at the encoding (RFC 2045 §4: also of a message in a message).
+  if (isMessage && header.first('mime-version') === undefined) kept.push(Buffer.from('MIME-Version: 1.0\r\n'));
   kept.push(Buffer.from('Content-Transfer-Encoding: base64\r\n\r\n'));
   return Buffer.concat(kept);
 }

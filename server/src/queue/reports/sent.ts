@@ -43,8 +43,8 @@ export interface DoneDay {
   readonly nowMs: number;
 }
 
-/** How many days are remembered. */
-const DAYS_KEPT = 60;
+/** How many days are remembered: of one before, what was sent would be sent again. */
+export const DAYS_KEPT: number = 60;
 
 /** Notes that a day is done, and forgets what is long past. */
 export const noteDay: Mutation<DoneDay, void> = defineMutation('reports.noteDay', function* (_tx, { kind, day, nowMs }: DoneDay) {

@@ -78,6 +78,11 @@ async function fetchText(fetcher: PolicyFetcher, host: string, signal: AbortSign
     }
     response.destroy();
   });
+  // 101, which nobody has asked for: without this Node drops the connection and says nothing.
+  asked.on('upgrade', ({ statusCode }, socket) => {
+    fail(`answers ${statusCode}`);
+    socket.destroy();
+  });
   asked.end();
   try {
     return await promise;

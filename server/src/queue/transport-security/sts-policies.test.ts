@@ -108,6 +108,7 @@ suite('the policies of other domains', () => {
 suite('a policy is not taken from', () => {
   for (const [name, answer, type] of [
     ['a redirect', { status: 301, type: 'text/plain', text: GOOD, location: 'https://mta-sts.peer.test/' }, 'sts-policy-fetch-error'],
+    ['a server that wants to speak something else', { status: 101, type: 'text/plain', text: '' }, 'sts-policy-fetch-error'],
     ['a page', { status: 200, type: 'text/html', text: GOOD }, 'sts-policy-fetch-error'],
     ['an answer without a type', { status: 200, type: '', text: GOOD }, 'sts-policy-fetch-error'],
     ['an answer without an end', { status: 200, type: 'text/plain', text: GOOD.padEnd(1_000_000, '\n') }, 'sts-policy-fetch-error'],
@@ -234,7 +235,11 @@ async function startWeb(answer: Answer): Promise<{ readonly web: Web; readonly s
     web.requests++;
     void (gate ?? Promise.resolve()).then(() => {
       const { status, type, text, location, isUnfinished } = web.answer;
-      response.writeHead(status, { ...(type !== '' && { 'Content-Type': type }), ...(location !== undefined && { Location: location }) });
+      response.writeHead(status, {
+        ...(type !== '' && { 'Content-Type': type }),
+        ...(location !== undefined && { Location: location }),
+        ...(status === 101 && { Connection: 'Upgrade', Upgrade: 'h2c' }),
+      });
       if (isUnfinished === true) response.write(text);
       else response.end(text);
     });

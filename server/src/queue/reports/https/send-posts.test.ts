@@ -100,7 +100,7 @@ suite('a TLS report by HTTPS', () => {
     equal(house.collector.posts.length, 1);
   });
 
-  test('goes to nobody who cannot prove to be the one meant, who sends it elsewhere, who keeps silent, or who is not on the public internet', async () => {
+  test('goes to nobody who cannot prove to be the one meant, who sends it elsewhere, who wants to speak something else, who keeps silent, or who is not on the public internet', async () => {
     const why = async (change: (house: House) => void): Promise<string> => {
       await using house = await openHouse((port) => `https://tls.far.example:${port}/`);
       change(house);
@@ -122,6 +122,7 @@ suite('a TLS report by HTTPS', () => {
       }),
       'HTTP 307 Temporary Redirect',
     );
+    equal(await why((house) => (house.collector.status = 101)), 'HTTP 101 Switching Protocols');
     match(await why((house) => (house.collector.isSilent = true)), /no answer in time/);
     match(await why((house) => (house.poster.isAllowed = () => false)), /no address on the public internet/);
   });
