@@ -4,7 +4,7 @@
  * RFC 7162 §3.2.5
  */
 import type { Modseq } from '#core/ids.ts';
-import { type MailboxHistory, mailboxHistory } from '#store/read-change-log.ts';
+import { expungedSince, touchedSince } from '#store/read-change-log.ts';
 import type { UidRange } from '#store/uid-set.ts';
 import { writeChangedLines } from './changed-lines.ts';
 import type { Selected } from './selected.ts';
@@ -27,26 +27,26 @@ export async function resynchronize(session: Session, selected: Selected, known:
   const { base } = selected;
   if (known.uidValidity !== base.uidValidity) return;
   const wanted = normalizeRanges(known.uids?.ranges ?? [{ first: 1, last: STAR }], Math.max(1, base.uidNext - 1));
-  const history = await session.store.query(mailboxHistory(selected.mailbox, session.account, known.modseq));
-  const vanished = vanishedIn(selected, known, wanted, history);
+  const vanished = await vanishedIn(session, selected, known, wanted);
   if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
-  const touched = history === undefined ? wanted : intersect(wanted, sequenceRanges(history.touched));
-  await writeChangedLines(session, selected, changedIn(selected, touched, known.modseq));
+  const touched = await session.store.query(touchedSince(selected.mailbox, session.account, known.modseq));
+  const looked = touched === undefined ? wanted : intersect(wanted, sequenceRanges(touched));
+  await writeChangedLines(session, selected, changedIn(selected, looked, known.modseq));
 }
 
 /** For UID FETCH with VANISHED: which of the named uids have left since then (RFC 7162 §3.2.6). */
 export async function tellVanishedSince(session: Session, selected: Selected, set: SequenceSet, modseq: Modseq): Promise<void> {
   const { uidValidity, uidNext } = selected.base;
   const wanted = normalizeRanges(set.ranges, Math.max(1, uidNext - 1));
-  const history = await session.store.query(mailboxHistory(selected.mailbox, session.account, modseq));
-  const vanished = vanishedIn(selected, { uidValidity, modseq, uids: undefined, match: undefined }, wanted, history);
+  const vanished = await vanishedIn(session, selected, { uidValidity, modseq, uids: undefined, match: undefined }, wanted);
   if (vanished !== '') session.untagged(`VANISHED (EARLIER) ${vanished}`);
 }
 
 /** The known uids that have left since then, as a set. From the change log; where it was pruned, everything that is not here any more. */
-function vanishedIn(selected: Selected, known: KnownState, wanted: readonly SequenceRange[], history: MailboxHistory | undefined): string {
-  if (history === undefined) return formatRanges(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
-  const vanished = intersect(wanted, sequenceRanges(history.expunged));
+async function vanishedIn(session: Session, selected: Selected, known: KnownState, wanted: readonly SequenceRange[]): Promise<string> {
+  const expunged = await session.store.query(expungedSince(selected.mailbox, session.account, known.modseq));
+  if (expunged === undefined) return formatRanges(intersect(wanted, absentUids(selected, intactUpTo(selected, known))));
+  const vanished = intersect(wanted, sequenceRanges(expunged));
   // The log may be ahead of the view: what the client still has a number for it will be told of as news, not as an earlier one too.
   return formatRanges(withoutUids(vanished, selected.view.uids, selected.view.length));
 }

@@ -48,27 +48,37 @@ export function* changesSince(account: AccountId, since: Modseq, limit: number =
   };
 }
 
-/** What the log says of one mailbox after a modseq, in ranges of uids. */
-export interface MailboxHistory {
-  readonly expunged: readonly UidRange[];
-  /** Those that came or whose flags changed; also some that have left since, or were changed again. */
-  readonly touched: readonly UidRange[];
+/** Rows of the log that are read for the changes of one mailbox: some 10 ms. */
+const MOST_TOUCHES = 4000;
+
+/**
+ * Uids that were expunged from a mailbox after a modseq, for VANISHED (EARLIER). When the log has been pruned that far: undefined, and the caller
+ * answers with every uid below UIDNEXT that is not there now. RFC 7162 §3.2.5.1, §3.2.6
+ */
+export function* expungedSince(mailbox: MailboxId, account: AccountId, since: Modseq): Program<readonly UidRange[] | undefined> {
+  if (yield* isPrunedSince(account, since)) return undefined;
+  const found = yield* rows<[string]>(
+    sql`SELECT uids FROM change WHERE account = ${account} AND modseq > ${since} AND mailbox = ${mailbox} AND kind = 'expunge'`,
+  );
+  return normaliseRanges(found.flatMap(([uids]) => parseRanges(uids)));
 }
 
 /**
- * What happened in a mailbox after a modseq, for VANISHED (EARLIER) and the FETCH replies of QRESYNC. When the log has been pruned that far: undefined, and the
- * caller looks at all messages, and takes every uid below UIDNEXT that is not there now for expunged. RFC 7162 §3.2.5.1, §3.2.6
+ * Uids that came to a mailbox after a modseq, or whose flags changed; also some that have left since, or were changed again. Undefined when the log has been pruned
+ * that far, or tells of so much that it is quicker to look at all messages.
  */
-export function* mailboxHistory(mailbox: MailboxId, account: AccountId, since: Modseq): Program<MailboxHistory | undefined> {
-  const state = yield* one<{ log_floor: number }>(sql`SELECT log_floor FROM account_state WHERE account = ${account}`);
-  if (state && state.log_floor > since) return undefined;
-  const found = yield* rows<[ChangeKind, string]>(
-    sql`SELECT kind, uids FROM change WHERE account = ${account} AND modseq > ${since} AND mailbox = ${mailbox} AND kind IN ('append', 'flags', 'expunge')`,
+export function* touchedSince(mailbox: MailboxId, account: AccountId, since: Modseq): Program<readonly UidRange[] | undefined> {
+  if (yield* isPrunedSince(account, since)) return undefined;
+  const found = yield* rows<[string]>(
+    sql`SELECT uids FROM change WHERE account = ${account} AND modseq > ${since} AND mailbox = ${mailbox} AND kind IN ('append', 'flags')
+        LIMIT ${MOST_TOUCHES + 1}`,
   );
-  const expunged: UidRange[] = [];
-  const touched: UidRange[] = [];
-  for (const [kind, uids] of found) (kind === 'expunge' ? expunged : touched).push(...parseRanges(uids));
-  return { expunged: normaliseRanges(expunged), touched: normaliseRanges(touched) };
+  return found.length > MOST_TOUCHES ? undefined : normaliseRanges(found.flatMap(([uids]) => parseRanges(uids)));
+}
+
+function* isPrunedSince(account: AccountId, since: Modseq): Program<boolean> {
+  const state = yield* one<{ log_floor: number }>(sql`SELECT log_floor FROM account_state WHERE account = ${account}`);
+  return state !== undefined && state.log_floor > since;
 }
 
 function decodeEmails(bytes: Uint8Array): EmailId[] {
