@@ -16,10 +16,13 @@ export function* requireAdministrator(caller: Caller): Program<void> {
   if (!(yield* accountOf(caller.identity)).isAdmin) throw new DomainError('not-permitted', 'only an administrator may do this');
 }
 
+/** The account that asks, and the version of its credentials that it has signed in with. */
+export type OwnAccount = AccountInfo & { readonly credentialVersion: number | undefined };
+
 /** The account that asks. Throws `not-permitted` where nobody has signed in, `sign-in-refused` where the sign-in holds no more. */
-export function* requireAccountOf(caller: Caller): Program<AccountInfo> {
+export function* requireAccountOf(caller: Caller): Program<OwnAccount> {
   if (caller.kind === 'administrator') throw new DomainError('not-permitted', 'this is for the owner of an account: sign in first');
-  return yield* accountOf(caller.identity);
+  return { ...(yield* accountOf(caller.identity)), credentialVersion: caller.identity.credentialVersion };
 }
 
 /** As it is now: whoever was disabled, or has another password since, has to sign in again. */

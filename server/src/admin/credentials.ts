@@ -6,6 +6,7 @@ import { setPassword } from '#directory/credentials.ts';
 import { generatePassword, hashPassword, preparePassword } from '#directory/password.ts';
 import { makeScramKeys, type StoredScramKeys } from '#directory/scram-keys.ts';
 import type { Store } from '#store/store.ts';
+import type { OwnAccount } from './caller.ts';
 import { given } from './define.ts';
 
 /** A password that the server made is told once, here; a chosen one never. */
@@ -32,9 +33,14 @@ export async function makeCredentials(chosen: string | undefined): Promise<Crede
   return { passwordHash: await hashPassword(chosen), scramKeys: undefined, generated: undefined };
 }
 
-/** Gives an account another password. Throws `password-invalid`, `account-not-found`. */
-export async function changePassword(store: Store, { account, login, primaryAddress }: AccountInfo, chosen: string | undefined): Promise<WithPassword> {
+/** Gives an account another password. Throws `password-invalid`, `account-not-found`, and `sign-in-refused` where it has got another one since its owner signed in. */
+export async function changePassword(
+  store: Store,
+  { account, login, primaryAddress, credentialVersion }: AccountInfo & Partial<OwnAccount>,
+  chosen: string | undefined,
+): Promise<WithPassword> {
   const credentials = await makeCredentials(chosen);
-  await store.commit(setPassword, { account, passwordHash: credentials.passwordHash, ...given({ scramKeys: credentials.scramKeys }) });
+  const { passwordHash, scramKeys } = credentials;
+  await store.commit(setPassword, { account, passwordHash, ...given({ scramKeys, credentialVersion }) });
   return { login, address: primaryAddress, ...given({ password: credentials.generated }) };
 }

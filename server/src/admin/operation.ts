@@ -7,13 +7,12 @@
  */
 import type { z } from 'zod';
 import type { Clock } from '#core/clock.ts';
-import type { AccountInfo } from '#directory/accounts.ts';
 import type { StubResolver } from '#net/dns/stub-resolver.ts';
 import type { SendingLimits } from '#queue/limits/settings.ts';
 import type { Log } from '#log/log.ts';
 import type { ReportSettings } from '#queue/reports/settings.ts';
 import type { Store } from '#store/store.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, OwnAccount } from './caller.ts';
 
 /** What operations work with. */
 export interface AdminServices {
@@ -66,7 +65,7 @@ export interface AdminOperation<Input, Output> extends OperationFacts<Input, Out
 export interface UserOperation<Input, Output> extends OperationFacts<Input, Output> {
   readonly permission: 'user';
   /** `own` is the account that asks, as it is now. Throws DomainError. */
-  run(services: AdminServices, input: Input, own: AccountInfo): Promise<Output>;
+  run(services: AdminServices, input: Input, own: OwnAccount): Promise<Output>;
 }
 
 /** An operation with its types forgotten: for lists of them. */

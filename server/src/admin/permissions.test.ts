@@ -106,6 +106,16 @@ test('a sign-in ends with the password that it was made with, and with the accou
   await rejects(run(house, 'own.queue.list', anna, {}), { code: 'sign-in-refused' });
 });
 
+test('a password that changes while the owner is choosing another one stays', async () => {
+  await using house = await openHouse();
+  const jan = await callerOf(house, 'jan');
+  const both = await Promise.allSettled([run(house, 'own.passwd', jan, { password: 'one word' }), run(house, 'own.passwd', jan, { password: 'other word' })]);
+  deepEqual(both.map((each) => (each.status === 'rejected' ? String((each.reason as DomainError).code) : 'changed')).toSorted(), [
+    'changed',
+    'sign-in-refused',
+  ]);
+});
+
 test('a user forwards own mail after the target has agreed, and never without being asked', async () => {
   await using house = await openHouse();
   const jan = await callerOf(house, 'jan');

@@ -11,16 +11,22 @@ export interface SetPassword {
   readonly passwordHash: string;
   /** Only for a password that the server made; keys of an earlier one are dropped in any case. */
   readonly scramKeys?: StoredScramKeys;
+  /** Only while the account has this version: who asks has signed in with it, and hashing takes its time. */
+  readonly credentialVersion?: number;
 }
 
-/** Throws `account-not-found`. */
+/** Throws `account-not-found`, `sign-in-refused` where the account has another version of its credentials. */
 export const setPassword: Mutation<SetPassword, void> = defineMutation('directory.setPassword', function* (tx, args: SetPassword) {
+  const { account, credentialVersion } = args;
+  const present = yield* one<{ readonly version: number }>(sql`SELECT credential_version AS version FROM account WHERE account = ${account}`);
+  if (present !== undefined && credentialVersion !== undefined && present.version !== credentialVersion)
+    throw new DomainError('sign-in-refused', 'the password was changed meanwhile; sign in again');
   const changed = yield* run(
-    sql`UPDATE account SET password = ${args.passwordHash}, has_scram = 0, credential_version = credential_version + 1 WHERE account = ${args.account}`,
+    sql`UPDATE account SET password = ${args.passwordHash}, has_scram = 0, credential_version = credential_version + 1 WHERE account = ${account}`,
   );
   if (changed === 0) throw new DomainError('account-not-found', 'there is no such account');
-  yield* run(sql`DELETE FROM scram_key WHERE account = ${args.account}`);
-  if (args.scramKeys) yield* storeScramKeys(args.account, args.scramKeys);
+  yield* run(sql`DELETE FROM scram_key WHERE account = ${account}`);
+  if (args.scramKeys) yield* storeScramKeys(account, args.scramKeys);
   tx.notify('directory');
 });
 
