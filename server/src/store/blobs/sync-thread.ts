@@ -10,19 +10,14 @@ import { ASKED, DESCRIPTOR, DONE, ERROR_NUMBER, IDLE, SIGNAL_BYTES, STATE, STOPP
 
 export class SyncThread implements BodySync, AsyncDisposable {
   readonly #signal = new Int32Array(new SharedArrayBuffer(SIGNAL_BYTES));
-  readonly #ended: Promise<void>;
+  /** Resolves when the thread has ended; undefined: it was never needed. Most bodies are kept by the journal. */
+  #ended: Promise<void> | undefined;
   /** A file that the thread was not asked for, because it had not started. */
   #late: number | undefined;
 
-  constructor() {
-    const worker = new Worker(new URL('./sync-worker.ts', import.meta.url), { workerData: { signal: this.#signal } });
-    this.#ended = new Promise((resolve) => {
-      worker.on('exit', () => resolve());
-    });
-  }
-
   begin(descriptor: number): void {
     const signal = this.#signal;
+    this.#ended ??= this.#start();
     if (Atomics.load(signal, STATE) !== IDLE) {
       this.#late = descriptor;
       return;
@@ -50,10 +45,18 @@ export class SyncThread implements BodySync, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended === undefined) return;
     const signal = this.#signal;
     while (Atomics.load(signal, STATE) === ASKED) Atomics.wait(signal, STATE, ASKED);
     Atomics.store(signal, STATE, STOPPING);
     Atomics.notify(signal, STATE);
     await this.#ended;
+  }
+
+  #start(): Promise<void> {
+    const worker = new Worker(new URL('./sync-worker.ts', import.meta.url), { workerData: { signal: this.#signal } });
+    return new Promise((resolve) => {
+      worker.on('exit', () => resolve());
+    });
   }
 }
