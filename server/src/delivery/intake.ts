@@ -225,7 +225,8 @@ export class Intake implements MessageSink, Holder {
     const changed = arrived.changed();
     this.#beginObserving(this.#isSubmitted && changed !== undefined ? new Header(changed) : arrived.header, isWhole, held.subarray(end));
     if (isWhole) return changed === undefined ? held : Buffer.concat([held.subarray(0, this.#start), changed, held.subarray(end)]);
-    const late = new LongHeader((...field) => transaction.stages.some((stage) => stage.dropsLateField?.(transaction, ...field) === true));
+    const names = transaction.stages.flatMap(({ lateFields = [] }) => lateFields);
+    const late = new LongHeader(names, (...field) => transaction.stages.some((stage) => stage.dropsLateField?.(transaction, ...field) === true));
     this.#longHeader = late;
     return Buffer.concat([held.subarray(0, this.#start), changed ?? arrived.header.bytes, late.take(held.subarray(end))]);
   }

@@ -6,13 +6,13 @@ import { lastFieldStart, LongHeader } from './long-header.ts';
 const BAD = (name: string): boolean => name === 'bad';
 
 test('fields are left out wherever the octets are cut, and nothing else changes', () => {
-  const name = fc.constantFrom('Bad', 'BAD ', 'Good', 'X');
+  const name = fc.constantFrom('Bad', 'BAD ', 'Bad-Too', 'Ba', 'Good', 'X');
   const value = fc.constantFrom(' 1', ' a\r\n\tb', ' a\r\n bad: x', '', ' \r\n  \r\n\tz');
   const field = fc.tuple(name, value).map(([n, v]) => `${n}:${v}\r\n`);
   const rest = fc.constantFrom('', '\r\n', '\r\nBad: this is the body\r\n\r\nBad: too', 'no field\r\n');
   fc.assert(
     fc.property(fc.array(field), rest, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (fields, tail, sizes) => {
-      const expected = fields.filter((one) => !/^bad/i.test(one)).join('') + tail;
+      const expected = fields.filter((one) => !/^bad ?:/i.test(one)).join('') + tail;
       equal(pass(Buffer.from(fields.join('') + tail), sizes), expected);
     }),
     { numRuns: 2000 },
@@ -36,9 +36,20 @@ test('the last field is the one whose end is not known', () => {
   );
 });
 
+test('of millions of fields only those are looked at that may be left out', () => {
+  const asked: string[] = [];
+  const header = new LongHeader(['bad'], (name) => {
+    asked.push(name);
+    return BAD(name);
+  });
+  const chunk = Buffer.from(`${'a:\r\n'.repeat(1000)}Bad: 1\r\nBadly: 2\r\nx`);
+  equal(header.take(chunk).toString(), `${'a:\r\n'.repeat(1000)}Badly: 2\r\n`);
+  deepEqual([asked, header.end().toString()], [['bad', 'badly'], 'x']);
+});
+
 /** What goes on of octets that come in pieces of these sizes, over and over. */
 function pass(octets: Buffer, sizes: readonly number[]): string {
-  const header = new LongHeader(BAD);
+  const header = new LongHeader(['bad'], BAD);
   const kept: Buffer[] = [];
   let at = 0;
   for (let turn = 0; at < octets.length; turn++) {

@@ -14,6 +14,7 @@ const NOTHING = Buffer.alloc(0);
 export type DropsField = (name: string, raw: Buffer, isCut: boolean) => boolean;
 
 export class LongHeader {
+  readonly #names: readonly Buffer[];
   readonly #drops: DropsField;
   /** A field whose end has not come, or the beginning of the empty line. */
   #carry: Buffer = NOTHING;
@@ -23,8 +24,9 @@ export class LongHeader {
   #isAfterLine = false;
   #isBody = false;
 
-  /** The first octet that comes must begin a field. */
-  constructor(drops: DropsField) {
+  /** The first octet that comes must begin a field. `drops` is asked about fields of these names (lower case) alone: of others there may be millions. */
+  constructor(names: readonly string[], drops: DropsField) {
+    this.#names = names.map((name) => Buffer.from(name, 'latin1'));
     this.#drops = drops;
   }
 
@@ -34,12 +36,18 @@ export class LongHeader {
     const data = this.#carry.length === 0 ? asBuffer(chunk) : Buffer.concat([this.#carry, chunk]);
     this.#carry = NOTHING;
     const kept: Buffer[] = [];
+    /** Where that begins which goes on in one piece up to `at`. */
+    let from = 0;
     let at = 0;
+    const leaveOut = (to: number): void => {
+      if (at > from) kept.push(data.subarray(from, at));
+      from = to;
+    };
     while (at < data.length) {
       if (this.#rest !== undefined) {
         const end = this.#isAfterLine && !isBlank(data[at]) ? at : fieldEnd(data, at);
         const to = end < 0 ? data.length : end;
-        if (this.#rest === 'kept') kept.push(data.subarray(at, to));
+        if (this.#rest === 'dropped') leaveOut(to);
         this.#isAfterLine = data[to - 1] === LF;
         if (end >= 0) this.#rest = undefined;
         at = to;
@@ -49,20 +57,21 @@ export class LongHeader {
         if (at + 1 === data.length) break;
         // The empty line: what follows is no header.
         this.#isBody = true;
-        kept.push(data.subarray(at));
-        return joined(kept);
+        at = data.length;
+        break;
       }
       const end = fieldEnd(data, at);
       if (end < 0) {
         if (data.length - at < FIELD_BYTES) break;
-        this.#rest = this.#isDropped(data.subarray(at, at + FIELD_BYTES), true) ? 'dropped' : 'kept';
+        this.#rest = this.#isDropped(data, at, at + FIELD_BYTES, true) ? 'dropped' : 'kept';
         this.#isAfterLine = false;
         continue;
       }
-      if (!this.#isDropped(data.subarray(at, end), false)) kept.push(data.subarray(at, end));
+      if (this.#isDropped(data, at, end, false)) leaveOut(end);
       at = end;
     }
     if (at < data.length) this.#carry = Buffer.from(data.subarray(at));
+    leaveOut(at);
     return joined(kept);
   }
 
@@ -70,14 +79,22 @@ export class LongHeader {
   end(): Buffer {
     const last = this.#carry;
     this.#carry = NOTHING;
-    return last.length > 0 && this.#isDropped(last, false) ? NOTHING : last;
+    return last.length > 0 && this.#isDropped(last, 0, last.length, false) ? NOTHING : last;
   }
 
-  #isDropped(raw: Buffer, isCut: boolean): boolean {
+  #isDropped(data: Buffer, start: number, end: number, isCut: boolean): boolean {
+    if (!this.#names.some((name) => beginsWith(data, start, name))) return false;
+    const raw = data.subarray(start, end);
     const colon = raw.indexOf(COLON);
     if (colon < 0) return false;
     return this.#drops(raw.toString('latin1', 0, colon).trim().toLowerCase(), raw, isCut);
   }
+}
+
+/** Without regard to case; a few octets that are no letters count as others. */
+function beginsWith(data: Buffer, start: number, name: Buffer): boolean {
+  for (let i = 0; i < name.length; i++) if (((data[start + i] ?? 0) | 0x20) !== name[i]) return false;
+  return true;
 }
 
 /** Where the last field begins in the octets from `start`, whose end may still be to come. */

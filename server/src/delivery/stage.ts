@@ -21,6 +21,8 @@ export interface Stage {
   submittedHeader?(transaction: Transaction, header: ArrivedHeader): Promise<void> | void;
   /** The same for mail that was not submitted. */
   receivedHeader?(transaction: Transaction, header: ArrivedHeader): Promise<void> | void;
+  /** Names, in lower case, of the fields that `dropsLateField` is asked about. */
+  readonly lateFields?: readonly string[];
   /** Whether a field is left out that stands so deep in a header that `receivedHeader` has not seen it (behind 256 KiB, or 11,000 fields). See DropsField. */
   dropsLateField?(transaction: Transaction, ...field: Parameters<DropsField>): boolean;
   /**

@@ -21,6 +21,8 @@ export const forgedResults: Stage = {
     removeForged(arrived, transaction.services.settings.hostname);
   },
 
+  lateFields: [NAME],
+
   dropsLateField(transaction, name, raw, isCut) {
     if (name !== NAME) return false;
     // Whose name stands behind 64 KiB of comments is nobody's business either.
