@@ -1,5 +1,6 @@
 /** The file operations that make bodies durable, as a seam: tests put a full or failing disk behind it. */
 import fs from 'node:fs';
+import { promisify } from 'node:util';
 
 export interface BodyFiles {
   open(file: string, flags: 'r+' | 'wx+'): number;
@@ -7,14 +8,27 @@ export interface BodyFiles {
   sync(descriptor: number): void;
   /** Makes what was written to a file durable, whoever wrote it. One that is gone holds nothing that anybody needs. */
   syncFile(file: string): void;
-  /** The same without waiting. */
-  syncFileLater(file: string): Promise<void>;
+  /** Opens a file that is to be synced later; undefined where it is not there. */
+  hold(file: string): HeldFile | undefined;
   truncate(descriptor: number, length: number): void;
   close(descriptor: number): void;
   /** Makes new names in a directory durable. */
   syncDirectory(directory: string): void;
   /** Free and total octets of the file system that holds the path, for an ordinary user. */
   space(directory: string): { readonly freeBytes: number; readonly totalBytes: number };
+}
+
+/**
+ * A file on its way to the disk. The system tells of a failed write once to each descriptor that was open when it failed, and to nobody who opens the file after somebody
+ * has been told: whoever relies on a sync must have held the file since before it was written. Each of the two ways has a descriptor of its own.
+ */
+export interface HeldFile {
+  /** Makes durable what was written to it, whoever wrote it. Throws also what somebody else was told of since it is held. */
+  sync(): void;
+  /** The same without waiting, once. */
+  syncLater(): Promise<void>;
+  /** Not needed any more; a sync that is under way comes to its end. */
+  release(): void;
 }
 
 /** IOV_MAX on Linux. */
@@ -40,32 +54,42 @@ export const diskFiles: BodyFiles = {
   },
   sync: (descriptor) => fs.fdatasyncSync(descriptor),
   syncFile: (file) => {
-    let descriptor: number;
-    try {
-      descriptor = fs.openSync(file, 'r');
-    } catch (error) {
-      if (isAbsent(error)) return;
-      throw error;
-    }
+    const descriptor = openIfThere(file);
+    if (descriptor === undefined) return;
     try {
       fs.fdatasyncSync(descriptor);
     } finally {
       fs.closeSync(descriptor);
     }
   },
-  syncFileLater: async (file) => {
-    let handle: fs.promises.FileHandle;
+  hold: (file) => {
+    const now = openIfThere(file);
+    if (now === undefined) return undefined;
+    let later: number | undefined;
     try {
-      handle = await fs.promises.open(file, 'r');
+      later = openIfThere(file);
     } catch (error) {
-      if (isAbsent(error)) return;
+      fs.closeSync(now);
       throw error;
     }
-    try {
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
+    return {
+      sync: () => fs.fdatasyncSync(now),
+      syncLater: async () => {
+        const descriptor = later;
+        later = undefined;
+        if (descriptor === undefined) return;
+        try {
+          await syncLater(descriptor);
+        } finally {
+          fs.closeSync(descriptor);
+        }
+      },
+      release: () => {
+        fs.closeSync(now);
+        if (later !== undefined) fs.closeSync(later);
+        later = undefined;
+      },
+    };
   },
   truncate: (descriptor, length) => fs.ftruncateSync(descriptor, length),
   close: (descriptor) => fs.closeSync(descriptor),
@@ -83,8 +107,15 @@ export const diskFiles: BodyFiles = {
   },
 };
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const syncLater = promisify(fs.fdatasync);
+
+function openIfThere(file: string): number | undefined {
+  try {
+    return fs.openSync(file, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Whether an error says that the disk (or the user's share of it) is full. */

@@ -10,15 +10,16 @@ import { blobIdAt, metadataFile, segmentFile } from '../blobs/layout.ts';
 import { checkStore } from '../check.ts';
 import { copyMessages, moveMessages } from '../copy-messages.ts';
 import { expunge } from '../expunge.ts';
+import { defineMutation } from '../mutation.ts';
 import { STORE_MUTATIONS } from '../mutations.ts';
 import { openForWriting, openStore } from '../open.ts';
-import { type Statement, sql } from '../sql.ts';
+import { one, run, type Statement, sql } from '../sql.ts';
 import { Connection } from '../sqlite/driver.ts';
 import type { Store } from '../store.ts';
 import { updateFlags } from '../update-flags.ts';
 import { Journal } from './journal.ts';
 import { journalFiles } from './place.ts';
-import { readRecords } from './record.ts';
+import { readRecords, RecordWriter } from './record.ts';
 
 test('what a power cut takes from the database and the segments is done again when the store is opened', async () => {
   using folder = temporary();
@@ -67,6 +68,108 @@ test('after a kill the bodies are written once more, and nothing is done twice',
   for (let start = 0; start < 2; start++) await (await open(killed.directory))[Symbol.asyncDispose]();
   assert.deepEqual(await checkStore(killed.directory), []);
   assert.deepEqual(contents(killed.directory), contents(folder.directory));
+});
+
+test('what a journal has given back does not come back over bodies that were written to the same places since', () => {
+  using folder = temporary();
+  const { directory } = folder;
+  openForWriting(directory)[Symbol.dispose]();
+  // The body of a request for which there was no time in its group: no row names it, and its place is free again.
+  fs.mkdirSync(path.dirname(journalFiles(directory)[1]));
+  const record = new RecordWriter().write({ sequence: 1, cycle: 1, bodies: [{ blob: blobIdAt(1, 0), bytes: Buffer.from('OLD') }], statements: [note(1)] });
+  fs.writeFileSync(journalFiles(directory)[1], record);
+  {
+    using connection = openForWriting(directory);
+    fs.writeFileSync(segmentFile(directory, 1), 'NEW');
+    connection.run(sql`INSERT INTO segment (segment, owner, size) VALUES (1, 'writer', 3)`);
+  }
+  openForWriting(directory)[Symbol.dispose]();
+  assert.equal(fs.readFileSync(segmentFile(directory, 1), 'latin1'), 'NEW');
+});
+
+test('a statement that failed and was put up with is not done again', async () => {
+  const putUp = defineMutation('test.putUp', function* () {
+    try {
+      yield* run(sql`INSERT INTO journal (id, applied) VALUES (1, 0)`);
+    } catch {
+      yield* run(note(7));
+    }
+  });
+  using folder = temporary();
+  openForWriting(folder.directory)[Symbol.dispose]();
+  using cut = temporary();
+  fs.cpSync(folder.directory, cut.directory, { recursive: true });
+  const store = await openStore({ directory: folder.directory, inline: true, mutations: [putUp] as never });
+  await store.commit(putUp, {});
+  fs.cpSync(path.dirname(journalFiles(folder.directory)[0]), path.dirname(journalFiles(cut.directory)[0]), { recursive: true });
+  await store[Symbol.asyncDispose]();
+  using connection = openForWriting(cut.directory);
+  assert.deepEqual(connection.rows(sql`SELECT email FROM orphan`), [[7]]);
+});
+
+test('bodies of requests that wait for their turn again and again come into the journal with the group that names them', async () => {
+  using folder = temporary();
+  const { directory } = folder;
+  let arrive: (() => void) | undefined;
+  /** Takes all the time that a group has; more than a group can hold arrives meanwhile. */
+  const dawdle = defineMutation('test.dawdle', function* () {
+    yield* one(sql`SELECT 1 AS yes`);
+    for (const endMs = performance.now() + 30; performance.now() < endMs; );
+    arrive?.();
+  });
+  const nothing = defineMutation('test.nothing', function* () {
+    yield* one(sql`SELECT 1 AS yes`);
+  });
+  const store = await openStore({ directory, inline: true, mutations: [...STORE_MUTATIONS, dawdle, nothing] });
+  const { account, inbox } = await makeAccount(store);
+  const others: Promise<unknown>[] = [];
+  arrive = () => {
+    for (let n = 0; n < 600; n++) others.push(store.commit(nothing, { account: 1000 + n }));
+  };
+  const answers = await Promise.allSettled([
+    store.commit(dawdle, { account: 999 }),
+    // The one member of the next group changes nothing either.
+    appendTexts(store, account, (inbox + 500) as never, [sampleText(0)]),
+    ...[1, 2, 3].map((n) => appendTexts(store, account, inbox, [sampleText(n)])),
+  ]);
+  await Promise.all(others);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
+  );
+  const kept = readRecords(fs.readFileSync(journalFiles(directory)[0])).flatMap(({ bodies }) =>
+    bodies.map(({ bytes }) => Buffer.from(bytes).toString('latin1')),
+  );
+  for (const n of [1, 2, 3]) assert.ok(kept.includes(sampleText(n)), `message ${n} is nowhere on the disk`);
+  await store[Symbol.asyncDispose]();
+});
+
+test('what will be synced behind the answers is held from before the answer, and the names of files that were there are synced, too', () => {
+  using folder = temporary();
+  const { directory } = folder;
+  openForWriting(directory)[Symbol.dispose]();
+  const [file] = journalFiles(directory);
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(file, '');
+  const calls: string[] = [];
+  const noted =
+    <Args extends readonly [string | number, ...unknown[]], Result>(name: string, call: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      calls.push(`${name} ${typeof args[0] === 'string' ? path.basename(args[0]) : ''}`.trim());
+      return call(...args);
+    };
+  const files: BodyFiles = {
+    ...diskFiles,
+    hold: noted('hold', (place: string) => diskFiles.hold(place)),
+    write: noted('write', (descriptor: number, octets: readonly Uint8Array[], at: number) => diskFiles.write(descriptor, octets, at)),
+    sync: noted('sync', (descriptor: number) => diskFiles.sync(descriptor)),
+    syncDirectory: noted('sync', (place: string) => diskFiles.syncDirectory(place)),
+  };
+  using journal = new Journal({ directory, files, applied: 0, onFatal: (error) => assert.fail(String(error)) });
+  fs.writeFileSync(segmentFile(directory, 1), 'body');
+  journal.append([{ blob: blobIdAt(1, 0), bytes: Buffer.from('body') }], [note(1)]);
+  assert.deepEqual(calls, ['sync store', 'sync journal', 'hold metadata.sqlite-wal', 'hold 00000001', 'write', 'sync']);
+  journal.confirm();
 });
 
 test('a clean stop leaves an empty journal', async () => {
@@ -195,11 +298,14 @@ function openHouse(options: { readonly fullBytes?: number } = {}): House {
       diskFiles.sync(descriptor);
       if (house.failSync) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
     },
-    syncFile: noteSync,
-    syncFileLater: async (file) => {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      noteSync(file);
-    },
+    hold: (file) => ({
+      sync: () => noteSync(file),
+      syncLater: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        noteSync(file);
+      },
+      release: () => undefined,
+    }),
   };
   const journal = new Journal({ directory, files, applied: 0, onFatal: (error) => assert.fail(String(error)), ...options });
   const house: House = {

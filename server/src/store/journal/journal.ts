@@ -6,7 +6,7 @@
  * Two files take turns. A file is written from its beginning again when everything that it tells of has been synced where it belongs.
  */
 import fs from 'node:fs';
-import type { BodyFiles } from '../blobs/files.ts';
+import type { BodyFiles, HeldFile } from '../blobs/files.ts';
 import { firstPlace, logFile, segmentFile, storeDirectory } from '../blobs/layout.ts';
 import type { Statement } from '../sql.ts';
 import { HEADER_BYTES, type JournalBody, RecordWriter } from './record.ts';
@@ -37,8 +37,8 @@ interface JournalFile {
   allocated: number;
 }
 
-/** Segments with bodies that nothing but a file of the journal keeps. */
-type Kept = ReadonlySet<number>;
+/** What nothing but a file of the journal keeps: segments with bodies, by number, and the database's log. */
+type Kept = Map<number | 'log', HeldFile>;
 
 export class Journal implements AsyncDisposable {
   readonly #options: JournalOptions;
@@ -55,7 +55,7 @@ export class Journal implements AsyncDisposable {
   /** False after a failure: the next record goes to the other file. */
   #isWritable = true;
   #isClosed = false;
-  #kept = new Set<number>();
+  #kept: Kept = new Map();
   /** What the other file keeps; undefined: nothing, it can be used again. */
   #keptByOther: Kept | undefined;
   #hardening: Promise<void> | undefined;
@@ -88,6 +88,7 @@ export class Journal implements AsyncDisposable {
     const file = this.#file;
     const descriptor = (file.descriptor ??= this.#open(file));
     const record = this.#writer.write({ sequence: this.next, cycle: this.#cycle, bodies, statements });
+    this.#hold(bodies);
     try {
       this.#write(file, descriptor, record);
     } catch (error) {
@@ -102,7 +103,6 @@ export class Journal implements AsyncDisposable {
       throw error;
     }
     this.#pending = record.length;
-    for (const { blob } of bodies) this.#kept.add(firstPlace(blob).segment);
   }
 
   /** The group that was appended is committed. */
@@ -140,8 +140,12 @@ export class Journal implements AsyncDisposable {
     const { files } = this.#options;
     try {
       if (this.#file.descriptor === undefined && this.#other.descriptor === undefined) return;
-      this.#harden(new Set([...this.#kept, ...(this.#keptByOther ?? [])]));
-      for (const { descriptor } of [this.#file, this.#other]) if (descriptor !== undefined) files.truncate(descriptor, 0);
+      for (const kept of [this.#keptByOther, this.#kept]) if (kept !== undefined) this.#harden(kept);
+      for (const { descriptor } of [this.#file, this.#other]) {
+        if (descriptor === undefined) continue;
+        files.truncate(descriptor, 0);
+        files.sync(descriptor);
+      }
     } finally {
       this.#close();
     }
@@ -150,18 +154,23 @@ export class Journal implements AsyncDisposable {
   #close(): void {
     this.#isClosed = true;
     for (const { descriptor } of [this.#file, this.#other]) if (descriptor !== undefined) this.#options.files.close(descriptor);
+    for (const kept of [this.#keptByOther, this.#kept]) if (kept !== undefined) release(kept);
   }
 
   #open(file: JournalFile): number {
     const { directory, files } = this.#options;
-    if (fs.existsSync(file.path)) {
-      file.allocated = fs.statSync(file.path).size;
-      return files.open(file.path, 'r+');
-    }
     fs.mkdirSync(journalDirectory(directory), { recursive: true, mode: 0o700 });
-    const descriptor = files.open(file.path, 'wx+');
-    files.syncDirectory(storeDirectory(directory));
-    files.syncDirectory(journalDirectory(directory));
+    const isThere = fs.existsSync(file.path);
+    const descriptor = files.open(file.path, isThere ? 'r+' : 'wx+');
+    try {
+      if (isThere) file.allocated = fs.statSync(file.path).size;
+      // Also where it is there: who made it may have been killed before this.
+      files.syncDirectory(storeDirectory(directory));
+      files.syncDirectory(journalDirectory(directory));
+    } catch (error) {
+      files.close(descriptor);
+      throw error;
+    }
     return descriptor;
   }
 
@@ -206,34 +215,57 @@ export class Journal implements AsyncDisposable {
 
   /** Goes on in the other file, which is free; what this one tells of is synced meanwhile. */
   #turn(): void {
-    const { files } = this.#options;
     [this.#file, this.#other] = [this.#other, this.#file];
     this.#end = 0;
     this.#cycle++;
     this.#isWritable = true;
-    const kept: Kept = this.#kept;
+    const kept = this.#kept;
     this.#keptByOther = kept;
-    this.#kept = new Set();
+    this.#kept = new Map();
     const before = this.#hardening;
     const work = async (): Promise<void> => {
       await before;
-      for (const place of this.#places(kept)) await files.syncFileLater(place);
-      // Else the writer has not waited for it, and the file is in use.
-      if (this.#keptByOther === kept) this.#keptByOther = undefined;
+      try {
+        for (const held of inOrder(kept)) await held.syncLater();
+        // Else the writer has not waited for it, and the file is in use.
+        if (this.#keptByOther === kept) this.#keptByOther = undefined;
+      } finally {
+        release(kept);
+      }
     };
     this.#hardening = work().catch((error: unknown) => this.fail(error));
   }
 
   /** Syncs what a file keeps while the writer waits. */
   #harden(kept: Kept): void {
-    const { files } = this.#options;
-    for (const place of this.#places(kept)) files.syncFile(place);
+    for (const held of inOrder(kept)) held.sync();
     this.#keptByOther = undefined;
   }
 
-  /** The segments, and the database's log. */
-  #places(kept: Kept): readonly string[] {
-    const { directory } = this.#options;
-    return [...[...kept].map((segment) => segmentFile(directory, segment)), logFile(directory)];
+  /** From before the first of their octets that is not synced: a failure to write them is then told here, too. */
+  #hold(bodies: readonly JournalBody[]): void {
+    const { directory, files } = this.#options;
+    const hold = (key: number | 'log', file: string): void => {
+      if (this.#kept.has(key)) return;
+      const held = files.hold(file);
+      if (held !== undefined) this.#kept.set(key, held);
+    };
+    hold('log', logFile(directory));
+    for (const { blob } of bodies) {
+      const { segment } = firstPlace(blob);
+      hold(segment, segmentFile(directory, segment));
+    }
   }
+}
+
+/** The segments, then the log: it names what lies in them. */
+function inOrder(kept: Kept): readonly HeldFile[] {
+  const log = kept.get('log');
+  const segments = [...kept].flatMap(([key, held]) => (key === 'log' ? [] : [held]));
+  return log === undefined ? segments : [...segments, log];
+}
+
+function release(kept: Kept): void {
+  for (const held of kept.values()) held.release();
+  kept.clear();
 }

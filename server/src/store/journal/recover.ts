@@ -20,8 +20,9 @@ export function appliedSequence(connection: Connection): number | undefined {
 
 /** Returns how many groups the database had lost. Throws `store-failed` when the journal is not that of this database. */
 export function recoverJournal(directory: string, connection: Connection): number {
-  const records = inOrder(journalFiles(directory).flatMap((file) => (fs.existsSync(file) ? readRecords(fs.readFileSync(file)) : [])));
-  if (records.length === 0) return 0;
+  const files = journalFiles(directory).filter((file) => fs.existsSync(file));
+  if (files.length === 0) return 0;
+  const records = inOrder(files.flatMap((file) => readRecords(fs.readFileSync(file))));
   const applied = appliedSequence(connection) ?? 0;
   const lost = records.filter(({ sequence }) => sequence > applied);
   for (const [index, { sequence }] of lost.entries())
@@ -50,7 +51,19 @@ export function recoverJournal(directory: string, connection: Connection): numbe
   connection.pragma('wal_checkpoint(TRUNCATE)');
   // A reader (the checker of another process) may have kept it from doing all.
   diskFiles.syncFile(logFile(directory));
+  // Places that no row names are written to anew from here on: what an old record says of them must not come back. One that is empty may not be so on the disk yet.
+  for (const file of files) empty(file);
   return lost.length;
+}
+
+function empty(file: string): void {
+  const descriptor = diskFiles.open(file, 'r+');
+  try {
+    diskFiles.truncate(descriptor, 0);
+    diskFiles.sync(descriptor);
+  } finally {
+    diskFiles.close(descriptor);
+  }
 }
 
 /** By sequence; of two with the same one that of the later cycle. */

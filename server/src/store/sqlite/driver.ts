@@ -82,13 +82,13 @@ export class Connection implements Disposable {
   ask({ mode, statement }: Ask): unknown {
     switch (mode) {
       case 'one':
-        return this.#noted(this.#objects(statement), statement).get(...statement.values);
+        return this.#record(this.#objects(statement), statement, (prepared) => prepared.get(...statement.values));
       case 'all':
-        return this.#noted(this.#objects(statement), statement).all(...statement.values);
+        return this.#record(this.#objects(statement), statement, (prepared) => prepared.all(...statement.values));
       case 'rows':
-        return this.#noted(this.#arrays(statement), statement).all(...statement.values);
+        return this.#record(this.#arrays(statement), statement, (prepared) => prepared.all(...statement.values));
       case 'run':
-        return this.#noted(this.#objects(statement), statement).run(...statement.values).changes;
+        return this.#record(this.#objects(statement), statement, (prepared) => prepared.run(...statement.values).changes);
     }
   }
 
@@ -164,9 +164,11 @@ export class Connection implements Disposable {
     this.#database.close();
   }
 
-  #noted(prepared: Sqlite.Statement, statement: Statement): Sqlite.Statement {
+  /** One that fails has changed nothing (SQLite takes it back), and would fail again: it is not recorded. */
+  #record<Answer>(prepared: Sqlite.Statement, statement: Statement, run: (prepared: Sqlite.Statement) => Answer): Answer {
+    const answer = run(prepared);
     if (!prepared.readonly) this.#recorded.push(statement);
-    return prepared;
+    return answer;
   }
 
   #objects(statement: Statement): Sqlite.Statement {

@@ -54,12 +54,12 @@ export class GroupBodies implements Disposable {
     return this.#unsynced;
   }
 
-  /** The journal has them, or nobody will name them. */
+  /** The journal has them. */
   forget(): void {
     if (this.#unsynced.length > 0) this.#unsynced = [];
   }
 
-  /** Those of the present group will not be named. */
+  /** Those of the present group will not be named, or have been. Who brought the ones before may still wait for a turn. */
   forgetOwn(): void {
     this.#unsynced.length = Math.min(this.#unsynced.length, this.#carried);
   }
@@ -100,7 +100,8 @@ export class GroupBodies implements Disposable {
       return ready;
     } catch (error) {
       const { journal } = this.#options;
-      if (journal.keeps(this.#appender.segment)) journal.fail(error);
+      // What only the journal keeps of it, or will keep with the next commit, cannot be made sure of any more: a later sync would be called a success.
+      if (journal.keeps(this.#appender.segment) || this.#carried > 0) journal.fail(error);
       const failure = this.#failed(error, ready.length);
       const refused = ready.filter(({ waiting }) => bringsSmallBody(waiting));
       refuse(

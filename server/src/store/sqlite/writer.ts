@@ -38,6 +38,8 @@ export interface WriterOptions {
   readonly freeSpaceMarkBytes?: number;
   /** A segment that has grown to this is not appended to any more. Default: 256 MiB, the most. */
   readonly segmentBytes?: number;
+  /** Smaller files of the journal, for tests. */
+  readonly journalBytes?: number;
   /** Told of a group that could not be made durable. */
   readonly onFailure?: (error: unknown, requests: number) => void;
   /** Told when the store must be opened anew, since the disk did not keep what it was given: no request is taken any more. Default: thrown on the next turn. */
@@ -80,7 +82,8 @@ export class Writer {
     this.#room = new Room({ directory, connection, files, reserve, freeSpaceMarkBytes, onFailure });
     const sync = options.bodySync ?? new LateSync(files);
     const onFatal = options.onFatal ?? throwLater;
-    this.#journal = new Journal({ directory, files, applied: appliedSequence(connection) ?? 0, onFatal });
+    const fullBytes = options.journalBytes;
+    this.#journal = new Journal({ directory, files, applied: appliedSequence(connection) ?? 0, onFatal, ...(fullBytes !== undefined && { fullBytes }) });
     connection.syncNoMore();
     connection.forget();
     this.#bodies = new GroupBodies({ directory, connection, files, sync, journal: this.#journal, room: this.#room, segmentBytes, onFailure });
@@ -141,7 +144,7 @@ export class Writer {
     const { told, count } = this.#transact(ready, outcomes);
     this.#options.afterCommit?.();
     this.#answer(outcomes, told);
-    if (count === ready.length) this.#bodies.forget();
+    if (count === ready.length) this.#bodies.forgetOwn();
     else this.#inbox.putBack(ready.slice(count).map(({ waiting, bodies }) => [fairnessKey(waiting.request.args), { ...waiting, stored: bodies }]));
   }
 
