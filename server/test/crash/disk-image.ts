@@ -1,10 +1,12 @@
 /**
- * What a disk would hold after a power cut: replays the calls of a traced server and keeps, for each file, only what had been synced by then. A file whose
- * directory was not synced after it was made is not there at all.
+ * What a disk would hold after a power cut: replays the calls of a traced server and keeps, for each file, what had been synced by then. Of what was only written the disk
+ * may have kept any sectors, in any order, and the name of a new file whose directory was not synced, or not: who asks decides.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { SystemCall } from './system-calls.ts';
+
+const SECTOR_BYTES = 512;
 
 interface FileImage {
   content: Buffer;
@@ -86,14 +88,18 @@ export class DiskImage {
     }
   }
 
-  /** Writes what would have survived into a new directory. */
-  materialize(target: string): void {
+  /** Writes what would have survived into a new directory. `survives` is asked for each sector of a file that was written and not synced, and for each new name. */
+  materialize(target: string, survives: (file: string) => boolean = () => false): void {
     for (const [name, isNamed] of this.#directories) if (isNamed) fs.mkdirSync(this.#moved(name, target), { recursive: true });
     fs.mkdirSync(target, { recursive: true });
     for (const [name, image] of this.#files) {
-      if (!image.isNamed || image.durable === undefined) continue;
+      if (!image.isNamed && !survives(name)) continue;
       const file = this.#moved(name, target);
-      if (fs.existsSync(path.dirname(file))) fs.writeFileSync(file, image.durable);
+      if (fs.existsSync(path.dirname(file)))
+        fs.writeFileSync(
+          file,
+          left(image, () => survives(name)),
+        );
     }
   }
 
@@ -139,4 +145,21 @@ export class DiskImage {
     for (const [file, entry] of this.#files) if (path.dirname(file) === name) entry.isNamed = true;
     for (const directory of this.#directories.keys()) if (path.dirname(directory) === name) this.#directories.set(directory, true);
   }
+}
+
+/** What is left of a file: each of its sectors as it was synced, or as it was written since. */
+function left({ content, size, durable = Buffer.alloc(0), dirty }: FileImage, survives: () => boolean): Buffer {
+  if (!dirty) return durable;
+  const kept: { readonly at: number; readonly end: number }[] = [];
+  for (let at = 0; at < size; at += SECTOR_BYTES) {
+    const end = Math.min(at + SECTOR_BYTES, size);
+    const isSame = end <= durable.length && content.subarray(at, end).equals(durable.subarray(at, end));
+    if (!isSame && survives()) kept.push({ at, end });
+  }
+  // Its length goes with the last sector, or by itself.
+  const length = survives() ? size : Math.max(durable.length, ...kept.slice(-1).map(({ end }) => end));
+  const result = Buffer.alloc(length);
+  durable.copy(result);
+  for (const { at, end } of kept) content.copy(result, at, at, end);
+  return result;
 }

@@ -4,7 +4,8 @@
  * (a) no positive reply to a change leaves before what it changed was synced: when it is written, no octet of the journal or of a segment that a thread streams into
  *     is unsynced (the journal keeps what lies in the database's log and in the writer's segment), no new file is without its directory's sync, and something was
  *     synced since the command came;
- * (b) the data directory cut back to what was synced at that moment opens, checks clean and holds every change acknowledged by then.
+ * (b) the data directory as a power cut at any moment could leave it opens, checks clean and holds every change acknowledged by then: with all that was written and not
+ *     synced, with nothing of it, with any sectors of it.
  *
  * Without the sync of the journal (store/journal/journal.ts) both fail: docs/durability.md.
  */
@@ -18,11 +19,15 @@ import { sql } from '#store/sql.ts';
 import { Connection } from '#store/sqlite/driver.ts';
 import { ImapClient, Pop3Client, SmtpClient } from '../support/line-client.ts';
 import { needs, program } from '../support/outside.ts';
+import { mulberry } from '../support/random.ts';
 import { startServer } from '../support/server.ts';
 import { DiskImage } from './disk-image.ts';
 import { CALLS, readSystemCalls, type SystemCall } from './system-calls.ts';
 import { inventory } from './workload.ts';
 
+const kills = Number(process.env['CAPRI_TEST_KILLS'] ?? 25);
+const seed = Number(process.env['CAPRI_TEST_SEED'] ?? Date.now() % 1_000_000);
+const CUTS = kills >= 1000 ? 120 : 12;
 const ROUNDS = 24;
 const ACCOUNT = 'ala';
 const options = { ...needs(program('strace')), timeout: 600_000 };
@@ -83,31 +88,47 @@ test('no positive reply leaves before its change is synced', options, () => {
   assert.ok(syncs > ROUNDS, `only ${syncs} syncs were seen`);
 });
 
-test('what was synced by any moment holds everything acknowledged by then', options, async (t) => {
+/** How much of what was not synced a power cut leaves, by turns. */
+const SURVIVALS: readonly { readonly name: string; readonly survives: (random: () => number, file: string) => boolean }[] = [
+  { name: 'what was not synced is gone', survives: () => false },
+  { name: 'any sectors survive', survives: (random) => random() < 0.5 },
+  { name: 'any sectors of the journal survive', survives: (random, file) => file.includes('/journal/') && random() < 0.5 },
+  { name: 'most sectors survive', survives: (random) => random() < 0.95 },
+  { name: 'everything survives', survives: () => true },
+  { name: 'any sectors of all but the journal survive', survives: (random, file) => !file.includes('/journal/') && random() < 0.5 },
+];
+
+test(`whatever a power cut leaves at any moment holds everything acknowledged by then (seed ${seed})`, options, async (t) => {
   const { data, before: start, calls, history, domain } = recording;
+  const random = mulberry(seed);
   const syncs = calls.flatMap((call, index) => (isSync(call) && call.target.startsWith(data) ? [index] : []));
-  const points = Array.from({ length: 8 }, (_, step) => syncs[Math.min(syncs.length - 1, Math.floor(((step + Math.random()) / 8) * syncs.length))] ?? 0);
+  const writes = calls.flatMap((call, index) => (/^(p?writev?|pwrite64|ftruncate)$/.test(call.name) && call.target.startsWith(data) ? [index] : []));
   const disk = new DiskImage(start, data);
   let applied = 0;
-  for (const point of points) {
+  // Where nothing survives, what lies behind a sync is what counts; else also what was written since.
+  const points = Array.from({ length: CUTS }, (_, cut) => {
+    const moments = cut % 2 === 0 ? syncs : writes;
+    return moments[Math.min(moments.length - 1, Math.floor(((cut + random()) / CUTS) * moments.length))] ?? 0;
+  }).toSorted((a, b) => a - b);
+  for (const [cut, point] of points.entries()) {
     for (; applied <= point; applied++) disk.apply(calls[applied] as SystemCall);
+    const { name, survives } = SURVIVALS[cut % SURVIVALS.length] as (typeof SURVIVALS)[number];
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-cut-'));
     try {
-      disk.materialize(path.join(directory, 'data'));
+      disk.materialize(path.join(directory, 'data'), (file) => survives(random, file));
       await using server = await startServer({ directory, domain });
       const found = await inventory(
         { smtpPort: server.ports.smtp, imapsPort: server.ports.imaps, pop3sPort: server.ports.pop3s, domain, password: server.password },
         ACCOUNT,
       );
-      const moment = (calls[point] as SystemCall).began;
-      assert.deepEqual(missing(found, history, moment), [], `cut at sync ${syncs.indexOf(point) + 1} of ${syncs.length}`);
+      assert.deepEqual(missing(found, history, calls[point] as SystemCall), [], `cut ${cut + 1}: ${name}, at call ${point} of ${calls.length}, seed ${seed}`);
       assert.equal(await server.stop(), 0);
-      assert.deepEqual(await server.check(), []);
+      assert.deepEqual(await server.check(), [], `cut ${cut + 1}: ${name}`);
     } finally {
       fs.rmSync(directory, { recursive: true, force: true });
     }
   }
-  t.diagnostic(`${points.length} cuts among ${syncs.length} syncs, ${history.length} acknowledged changes`);
+  t.diagnostic(`${CUTS} cuts among ${syncs.length} syncs and ${writes.length} writes, ${history.length} acknowledged changes, seed ${seed}`);
 });
 
 function isSync(call: SystemCall): boolean {
@@ -122,13 +143,13 @@ function segmentsOfWriter(data: string): ReadonlySet<string> {
   );
 }
 
-/** For each message: its state must be the last one acknowledged before the moment, or one that was under way or came later than that. */
-function missing(found: ReadonlyMap<string, readonly string[]>, history: readonly Acknowledged[], moment: number): string[] {
+/** For each message: its state must be the last one acknowledged before the call, or one that was under way while it lasted. */
+function missing(found: ReadonlyMap<string, readonly string[]>, history: readonly Acknowledged[], { began, ended }: SystemCall): string[] {
   const tokens = new Set(history.map(({ token }) => token));
   return [...tokens].flatMap((token) => {
     const states = history.filter((change) => change.token === token);
-    const settled = states.findLast(({ to }) => to < moment)?.state ?? 'absent';
-    const open = states.filter(({ from, to }) => from <= moment && to >= moment).map(({ state }) => state);
+    const settled = states.findLast(({ to }) => to < began)?.state ?? 'absent';
+    const open = states.filter(({ from, to }) => from <= ended && to >= began).map(({ state }) => state);
     const there = found.get(token) ?? [];
     const state = there[0] ?? 'absent';
     return there.length <= 1 && (state === settled || open.includes(state))

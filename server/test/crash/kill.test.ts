@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { mulberry } from '../support/random.ts';
 import { startServer } from '../support/server.ts';
 import { Ledger } from './ledger.ts';
 import { ACCOUNTS, inventory, runWorkload, type Target } from './workload.ts';
@@ -15,7 +16,7 @@ const kills = Number(process.env['CAPRI_TEST_KILLS'] ?? 25);
 const seed = Number(process.env['CAPRI_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 test(`nothing acknowledged is lost or doubled in ${kills} kills (seed ${seed})`, { timeout: 30_000 + kills * 20_000 }, async (t) => {
-  const random = generator(seed);
+  const random = mulberry(seed);
   const server = await startServer({ accounts: Object.values(ACCOUNTS) });
   const target: Target = {
     smtpPort: server.ports.smtp,
@@ -45,14 +46,3 @@ test(`nothing acknowledged is lost or doubled in ${kills} kills (seed ${seed})`,
   t.diagnostic(`${kills} kills, ${ledger.acknowledged} acknowledged changes, seed ${seed}`);
   assert.ok(ledger.acknowledged > kills * 10, `only ${ledger.acknowledged} changes were acknowledged: the test proves little`);
 });
-
-/** mulberry32: small, and the same for the same seed. */
-function generator(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '#config/read.ts';
 import { openOffline } from '#server/offline.ts';
 import { all, sql } from '#store/sql.ts';
+import { mulberry } from '../support/random.ts';
 import { ConnectionLost, SmtpClient } from '../support/line-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { type CrashPeer, greylisting, startCrashPeer } from './queue-peers.ts';
@@ -20,7 +21,7 @@ const seed = Number(process.env['CAPRI_TEST_SEED'] ?? Date.now() % 1_000_000);
 const CLIENTS = 4;
 
 test(`${messages} messages arrive or bounce however often the server is killed (seed ${seed})`, { timeout: 120_000 + messages * 600 }, async (t) => {
-  const random = generator(seed);
+  const random = mulberry(seed);
   await using quick = await startCrashPeer({ recipient: (address) => (address.startsWith('gone') ? '550 5.1.1 nobody of that name' : undefined) }, random);
   await using slow = await startCrashPeer(greylisting(), random);
   await using wild = await startCrashPeer({ dropRate: 0.03 }, random);
@@ -154,15 +155,4 @@ async function until(isSo: () => Promise<boolean>, withinMs: number): Promise<vo
     await pause(500);
   }
   assert.fail(`it did not come true in ${withinMs / 1000} s`);
-}
-
-/** mulberry32: small, and the same for the same seed. */
-function generator(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
