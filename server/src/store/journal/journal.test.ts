@@ -20,6 +20,7 @@ import { updateFlags } from '../update-flags.ts';
 import { Journal } from './journal.ts';
 import { journalFiles } from './place.ts';
 import { readRecords, RecordWriter } from './record.ts';
+import { recoverJournal } from './recover.ts';
 
 test('what a power cut takes from the database and the segments is done again when the store is opened', async () => {
   using folder = temporary();
@@ -170,6 +171,27 @@ test('what will be synced behind the answers is held from before the answer, and
   journal.append([{ blob: blobIdAt(1, 0), bytes: Buffer.from('body') }], [note(1)]);
   assert.deepEqual(calls, ['sync store', 'sync journal', 'hold metadata.sqlite-wal', 'hold 00000001', 'write', 'sync']);
   journal.confirm();
+});
+
+test('where the disk is full when a journal is given back, the reserve is given up, and nothing is lost of the journal', () => {
+  using folder = temporary();
+  const { directory } = folder;
+  openForWriting(directory)[Symbol.dispose]();
+  const [file] = journalFiles(directory);
+  const reserve = path.join(directory, 'store', 'reserve');
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(reserve, 'room');
+  const statements = Array.from({ length: 20_000 }, (_, n) => note(n));
+  fs.writeFileSync(file, new RecordWriter().write({ sequence: 1, cycle: 1, bodies: [], statements }));
+  {
+    using connection = new Connection(metadataFile(directory));
+    connection.pragma('max_page_count = 1');
+    assert.throws(() => recoverJournal(directory, connection), /database or disk is full/);
+  }
+  assert.ok(!fs.existsSync(reserve));
+  using connection = openForWriting(directory);
+  assert.deepEqual(connection.rows(sql`SELECT count(*) FROM orphan`), [[statements.length]]);
+  assert.equal(fs.statSync(file).size, 0);
 });
 
 test('a clean stop leaves an empty journal', async () => {

@@ -5,10 +5,11 @@
  */
 import fs from 'node:fs';
 import { DomainError } from '#core/errors.ts';
-import { diskFiles } from '../blobs/files.ts';
-import { firstPlace, logFile, segmentFile, segmentsDirectory } from '../blobs/layout.ts';
+import { diskFiles, isDiskFull } from '../blobs/files.ts';
+import { firstPlace, logFile, segmentFile, segmentsDirectory, storeDirectory } from '../blobs/layout.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
+import { Reserve } from '../sqlite/reserve.ts';
 import { journalDirectory, journalFiles } from './place.ts';
 import { type JournalRecord, readRecords } from './record.ts';
 
@@ -20,8 +21,17 @@ export function appliedSequence(connection: Connection): number | undefined {
 
 /** Returns how many groups the database had lost. Throws `store-failed` when the journal is not that of this database. */
 export function recoverJournal(directory: string, connection: Connection): number {
+  try {
+    return giveBack(directory, connection);
+  } catch (error) {
+    // On a full disk nobody could expunge anything if the store could not be opened: this is what the reserve is for.
+    if (!isDiskFull(error) || !new Reserve(storeDirectory(directory)).give()) throw error;
+    return giveBack(directory, connection);
+  }
+}
+
+function giveBack(directory: string, connection: Connection): number {
   const files = journalFiles(directory).filter((file) => fs.existsSync(file));
-  if (files.length === 0) return 0;
   const records = inOrder(files.flatMap((file) => readRecords(fs.readFileSync(file))));
   const applied = appliedSequence(connection) ?? 0;
   const lost = records.filter(({ sequence }) => sequence > applied);
@@ -31,29 +41,44 @@ export function recoverJournal(directory: string, connection: Connection): numbe
         'store-failed',
         `the journal in ${journalDirectory(directory)} begins behind the database (${sequence}, expected ${applied + 1 + index}): if the database was put back from a copy, move the journal away, too`,
       );
-  writeBodies(directory, records, applied);
-  const last = lost[lost.length - 1];
-  if (last !== undefined) {
-    connection.execute('BEGIN IMMEDIATE');
-    try {
-      for (const { statements } of lost) for (const { text, values } of statements) connection.repeat(text, values);
-      connection.run(sql`UPDATE journal SET applied = ${last.sequence}`);
-      connection.execute('COMMIT');
-    } catch (error) {
-      if (connection.inTransaction) connection.execute('ROLLBACK');
-      throw new DomainError(
-        'store-failed',
-        `what the database has lost could not be done again from the journal: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+  if (records.length > 0) {
+    writeBodies(directory, records, applied);
+    repeat(connection, lost);
+    hardenLog(directory, connection);
   }
-  // From the memory of the system into the database's file: a log that could not be synced when it was written is not relied upon.
-  connection.pragma('wal_checkpoint(TRUNCATE)');
-  // A reader (the checker of another process) may have kept it from doing all.
-  diskFiles.syncFile(logFile(directory));
   // Places that no row names are written to anew from here on: what an old record says of them must not come back. One that is empty may not be so on the disk yet.
   for (const file of files) empty(file);
   return lost.length;
+}
+
+function repeat(connection: Connection, lost: readonly JournalRecord[]): void {
+  const last = lost[lost.length - 1];
+  if (last === undefined) return;
+  connection.execute('BEGIN IMMEDIATE');
+  try {
+    for (const { statements } of lost) for (const { text, values } of statements) connection.repeat(text, values);
+    connection.run(sql`UPDATE journal SET applied = ${last.sequence}`);
+    connection.execute('COMMIT');
+  } catch (error) {
+    if (connection.inTransaction) connection.execute('ROLLBACK');
+    if (isDiskFull(error)) throw error;
+    throw new DomainError(
+      'store-failed',
+      `what the database has lost could not be done again from the journal: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function hardenLog(directory: string, connection: Connection): void {
+  try {
+    // From the memory of the system into the database's file: a log that could not be synced when it was written is not relied upon.
+    connection.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    // Where the database cannot grow the log has to do.
+    if (!isDiskFull(error)) throw error;
+  }
+  // A reader (the checker of another process) may have kept it from doing all.
+  diskFiles.syncFile(logFile(directory));
 }
 
 function empty(file: string): void {
