@@ -226,6 +226,8 @@ test('of a group that could not be synced and the one that came instead, the lat
   // It may have reached the disk nevertheless.
   assert.throws(() => journal.append([], [note(2)]), /EIO/);
   house.failSync = false;
+  // After a kill it does not come back, though it was written.
+  assert.deepEqual(house.recovered(), [1]);
   journal.append([], [note(3)]);
   journal.confirm();
   assert.deepEqual(house.recovered(), [1, 3]);

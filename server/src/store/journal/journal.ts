@@ -98,6 +98,8 @@ export class Journal implements AsyncDisposable {
     try {
       files.sync(descriptor);
     } catch (error) {
+      // It was refused, and whoever sent it tries again: where the disk still takes anything it must not come back either.
+      this.#takeBack(descriptor);
       // The kernel may have dropped what it could not write, and would call the next sync a success: this file is not appended to any more.
       this.#isWritable = false;
       throw error;
