@@ -9,8 +9,6 @@ test('two threads count together, at once and exactly, and a kill forgets nothin
   await using peer = await startPeer({});
   const config = `${route(peer.port)}[threads]\nprotocol = 2\n[sending_limits]\nrecipients_per_hour = 40\nrecipients_per_day = 60\nhold_points = 0\n`;
   await using server = await startServer({ accounts: ['ala'], config });
-  const isNearNextHour = 60 * 60_000 - (Date.now() % (60 * 60_000)) < 30_000;
-  if (isNearNextHour) await new Promise((resolve) => setTimeout(resolve, 31_000));
 
   // Eight connections: the kernel spreads them over both threads.
   const clients = await Promise.all(Array.from({ length: 8 }, () => signedIn(server, 'ala')));
@@ -20,7 +18,7 @@ test('two threads count together, at once and exactly, and a kill forgets nothin
   // Ten messages of four recipients fit; who was under way when the limit was reached may be one more.
   assert.ok(accepted === 10 || accepted === 11, `${accepted} messages were accepted`);
   for (const { lines } of refused)
-    assert.match(lines.join(' '), /^452 4\.7\.0 Limit of 40 recipients an hour is reached; sending goes on at \d{4}-\d\d-\d\d \d\d:00 UTC$/);
+    assert.match(lines.join(' '), /^452 4\.7\.0 Limit of 40 recipients an hour is reached; sending goes on at \d{4}-\d\d-\d\d \d\d:\d[05] UTC$/);
   assert.equal(await sent(server), accepted * 4);
 
   await server.kill();
