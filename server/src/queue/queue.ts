@@ -299,7 +299,8 @@ export class Queue implements AsyncDisposable {
   #settled(results: readonly Settled[]): void {
     for (const { queueId, n } of results) this.#inHand.remove([queueId, n]);
     const hasRoomAgain = this.#isFull && this.#inHand.size < MOST_IN_HAND / 2;
-    if (hasRoomAgain || results.some(({ kind }) => kind === 'untried')) this.#wakeUp();
+    // What was put off is due again earlier, perhaps, than the time until which the look for what is due sleeps.
+    if (hasRoomAgain || results.some(({ kind }) => kind === 'untried' || kind === 'later')) this.#wakeUp();
   }
 
   #warnOfRepeats(keys: readonly RecipientKey[], cause: string): void {
