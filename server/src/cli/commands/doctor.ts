@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { DomainError } from '#core/errors.ts';
 import { becomeOwner } from '#server/privileges.ts';
 import { type Command, CommandError, usageError } from '../command.ts';
 import { report } from '../call.ts';
@@ -13,6 +15,7 @@ export const doctorCommand: Command = {
     const { dataDirectory } = loadConfig(invocation).server;
     const { checkStore } = await import('#store/check.ts');
     becomeOwner(dataDirectory);
+    await refuseUnrecovered(dataDirectory);
     const problems = await checkStore(dataDirectory);
     report(invocation, { problems }, () => (problems.length === 0 ? 'The store is sound.\n' : problems.map(({ kind, text }) => `${kind}: ${text}\n`).join('')));
     if (problems.length > 0) {
@@ -22,3 +25,26 @@ export const doctorCommand: Command = {
     }
   },
 };
+
+/** After a power cut the store is as the cut left it until it is opened for writing: what would be found is mended by the next start. */
+async function refuseUnrecovered(directory: string): Promise<void> {
+  const [{ lockDirectory }, { countLostGroups }, { journalDirectory }] = await Promise.all([
+    import('#store/sqlite/lock.ts'),
+    import('#store/journal/recover.ts'),
+    import('#store/journal/place.ts'),
+  ]);
+  if (!fs.existsSync(journalDirectory(directory))) return;
+  let lost = 0;
+  try {
+    using _ = lockDirectory(directory);
+    lost = countLostGroups(directory);
+  } catch (error) {
+    // A running server has done it already.
+    if (error instanceof DomainError && error.code === 'not-permitted') return;
+    throw error;
+  }
+  if (lost > 0)
+    throw new CommandError(
+      `the machine went down before the last ${lost === 1 ? 'change was' : `${lost} groups of changes were`} in the database of ${directory}; the journal has them: start the server, which puts them back, and check again`,
+    );
+}

@@ -109,7 +109,8 @@ export const diskFiles: BodyFiles = {
 
 const syncLater = promisify(fs.fdatasync);
 
-function openIfThere(file: string): number | undefined {
+/** For reading; undefined where there is no such file. */
+export function openIfThere(file: string): number | undefined {
   try {
     return fs.openSync(file, 'r');
   } catch (error) {

@@ -8,6 +8,7 @@ import type { BlobId } from '#core/ids.ts';
 import { sql } from '../sql.ts';
 import type { Connection } from '../sqlite/driver.ts';
 import type { BlobRange } from '../store.ts';
+import { openIfThere } from './files.ts';
 import { firstPlace, segmentFile } from './layout.ts';
 import { ReadPace, readLater } from './read-pace.ts';
 
@@ -176,13 +177,4 @@ export class BlobReader {
 
 function share(span: Span, bytes: Buffer, results: Buffer[]): void {
   for (const { index, start, length } of span.parts) results[index] = bytes.subarray(start - span.start, start - span.start + length);
-}
-
-function openIfThere(file: string): number | undefined {
-  try {
-    return fs.openSync(file, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -20,7 +20,7 @@ import { updateFlags } from '../update-flags.ts';
 import { Journal } from './journal.ts';
 import { journalFiles } from './place.ts';
 import { readRecords, RecordWriter } from './record.ts';
-import { recoverJournal } from './recover.ts';
+import { countLostGroups, recoverJournal } from './recover.ts';
 
 test('what a power cut takes from the database and the segments is done again when the store is opened', async () => {
   using folder = temporary();
@@ -47,12 +47,14 @@ test('what a power cut takes from the database and the segments is done again wh
   fs.cpSync(path.join(folder.directory, 'store', 'segments'), path.join(cut.directory, 'store', 'segments'), { recursive: true });
   await again[Symbol.asyncDispose]();
 
+  assert.equal(countLostGroups(cut.directory), 4);
   const recovered = await open(cut.directory);
   await appendTexts(recovered, account, inbox, [sampleText(5)]);
   await recovered[Symbol.asyncDispose]();
   const kept = await open(folder.directory);
   await appendTexts(kept, account, inbox, [sampleText(5)]);
   await kept[Symbol.asyncDispose]();
+  assert.equal(countLostGroups(cut.directory), 0);
   assert.deepEqual(await checkStore(cut.directory), []);
   assert.deepEqual(contents(cut.directory), contents(folder.directory));
 });

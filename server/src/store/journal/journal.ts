@@ -40,7 +40,7 @@ interface JournalFile {
 /** What nothing but a file of the journal keeps: segments with bodies, by number, and the database's log. */
 type Kept = Map<number | 'log', HeldFile>;
 
-export class Journal implements AsyncDisposable {
+export class Journal implements Disposable {
   readonly #options: JournalOptions;
   readonly #fullBytes: number;
   readonly #writer = new RecordWriter();
@@ -115,7 +115,7 @@ export class Journal implements AsyncDisposable {
     if (this.#end >= this.#fullBytes && this.#keptByOther === undefined) this.#turn();
   }
 
-  /** The group that was appended could not be committed: it must not come back. */
+  /** The group that was appended is not committed, as is known: it must not come back. */
   cancel(): void {
     const { descriptor } = this.#file;
     if (this.#pending === 0 || descriptor === undefined) return;
@@ -131,12 +131,6 @@ export class Journal implements AsyncDisposable {
   }
 
   /** Syncs everything where it belongs, and leaves nothing to be done again. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#hardening;
-    this[Symbol.dispose]();
-  }
-
-  /** The same at once. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     const { files } = this.#options;

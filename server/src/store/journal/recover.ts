@@ -6,9 +6,9 @@
 import fs from 'node:fs';
 import { DomainError } from '#core/errors.ts';
 import { diskFiles, isDiskFull } from '../blobs/files.ts';
-import { firstPlace, logFile, segmentFile, segmentsDirectory, storeDirectory } from '../blobs/layout.ts';
+import { firstPlace, logFile, metadataFile, segmentFile, segmentsDirectory, storeDirectory } from '../blobs/layout.ts';
 import { sql } from '../sql.ts';
-import type { Connection } from '../sqlite/driver.ts';
+import { Connection } from '../sqlite/driver.ts';
 import { Reserve } from '../sqlite/reserve.ts';
 import { journalDirectory, journalFiles } from './place.ts';
 import { type JournalRecord, readRecords } from './record.ts';
@@ -17,6 +17,15 @@ import { type JournalRecord, readRecords } from './record.ts';
 export function appliedSequence(connection: Connection): number | undefined {
   if (connection.one(sql`SELECT 1 AS yes FROM sqlite_master WHERE name = 'journal'`) === undefined) return undefined;
   return connection.one<{ applied: number }>(sql`SELECT applied FROM journal`)?.applied;
+}
+
+/** How many groups the journal has that the database has lost: what `recoverJournal` would do again. For a directory that nobody has open for writing. */
+export function countLostGroups(directory: string): number {
+  const records = journalFiles(directory).flatMap((file) => (fs.existsSync(file) ? readRecords(fs.readFileSync(file)) : []));
+  if (records.length === 0) return 0;
+  using connection = new Connection(metadataFile(directory), { readonly: true });
+  const applied = appliedSequence(connection) ?? 0;
+  return inOrder(records).filter(({ sequence }) => sequence > applied).length;
 }
 
 /** Returns how many groups the database had lost. Throws `store-failed` when the journal is not that of this database. */

@@ -11,6 +11,14 @@ export function concernsAll(error: unknown): boolean {
   return CONCERNS_ALL.test(sqliteCode(error) ?? '');
 }
 
+/**
+ * Whether a failed COMMIT has certainly committed nothing: a page could not be written to the log, and the commit is the last of them. After any other error (the
+ * log's index in shared memory cannot grow) the commit may be in the log, for the next one who reads it from its beginning.
+ */
+export function isCertainlyUndone(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR_WRITE)$/.test(sqliteCode(error) ?? '');
+}
+
 export function failureOfGroup(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   return isDiskFull(error)

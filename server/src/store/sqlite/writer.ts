@@ -14,7 +14,7 @@ import { firstPlace } from '../blobs/layout.ts';
 import type { Mutation } from '../mutation.ts';
 import { run, sql } from '../sql.ts';
 import type { Connection } from './driver.ts';
-import { concernsAll, failureOfGroup, failureOfOne } from './failure.ts';
+import { concernsAll, failureOfGroup, failureOfOne, isCertainlyUndone } from './failure.ts';
 import { FairQueue } from './fair-queue.ts';
 import { COMMON_KEY, fairnessKey, GroupRun, GroupTx, type Outcome, type Ready, smallBytes, type Waiting, type WriterClient } from './group.ts';
 import { GroupBodies } from './group-bodies.ts';
@@ -226,7 +226,9 @@ export class Writer {
     try {
       connection.execute('COMMIT');
     } catch (error) {
-      this.#journal.cancel();
+      if (isCertainlyUndone(error)) this.#journal.cancel();
+      // Nobody knows until the store is opened again: then the group is there, from the log or from the journal.
+      else this.#journal.fail(error);
       throw error;
     }
     this.#journal.confirm();

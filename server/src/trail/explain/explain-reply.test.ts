@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type CauseId, ENGLISH, POLISH } from './causes.ts';
+import type { CauseId } from './causes.ts';
+import { ENGLISH } from './causes-english.ts';
+import { POLISH } from './causes-polish.ts';
 import { causeOf, explainReply } from './explain-reply.ts';
 import { OWN_FINDINGS, REPLIES } from './replies.ts';
 

@@ -5,7 +5,9 @@
  *
  * Works on whatever a hostile server says: the text is cut, words are looked for as they stand, and nothing depends on how long the answer is.
  */
-import { type CauseId, type CauseText, ENGLISH, POLISH } from './causes.ts';
+import type { CauseId, CauseText } from './causes.ts';
+import { ENGLISH } from './causes-english.ts';
+import { POLISH } from './causes-polish.ts';
 import { PROVIDER_NAMES, type Provider, providerOf } from './providers.ts';
 import { CODE_CAUSES, OWN_FINDINGS, REPLIES, type ReplyRow, STATUS_CAUSES } from './replies.ts';
 
