@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { systemClock } from '#core/clock.ts';
 import { SmtpTransport } from '#smtp/client/transport.ts';
 import { all, sql } from '#store/sql.ts';
 import { FakeDns } from '../../test/support/dns.ts';
@@ -94,6 +95,18 @@ suite('the queue', () => {
     }
     await house.settled();
     assert.deepEqual(delays, [1, 2, 2]);
+    assert.equal(peer.received.length, 1);
+  });
+
+  test('tries again in time where the time is shorter than it would sleep', async () => {
+    let isBusy = true;
+    await using peer = await startPeer({ recipient: () => (isBusy ? { code: 450, text: '4.2.0 busy' } : undefined) });
+    await using house = await openHouse({ routes: { 'one.test': peer.port }, settings: { retryDelaysMs: [50] }, services: { clock: systemClock } });
+    const queueId = await house.send({ to: ['a@one.test'], nowMs: systemClock.nowMs() });
+    await house.recipient(queueId, (row) => row.attempts === 1 && !row.isLeased);
+    isBusy = false;
+    // Nothing wakes it but its own timer.
+    await house.settled();
     assert.equal(peer.received.length, 1);
   });
 
