@@ -7,13 +7,11 @@ import { removeAccount, updateAccount } from '#directory/accounts.ts';
 import { prepareMessage } from '#message/prepare.ts';
 import { all, sql } from '#store/sql.ts';
 import { findTrail } from '#trail/find.ts';
-import { type MailHouse, openMailHouse, PASSWORD } from '../../test/support/mail-house.ts';
+import { deliver as deliverLetter, type Letter, NO_PARAMETERS, PLAIN, pathOf, signedIn, stranger } from '../../test/support/deliver.ts';
+import { type MailHouse, openMailHouse } from '../../test/support/mail-house.ts';
 import { accept, internalDetails } from './accept.ts';
 import { deliverLocal } from './deliver-local.ts';
-import { type Accepted, type Path, type Peer, type RecipientParameters, Refusal, type SenderParameters } from './delivery.ts';
-
-const PLAIN: SenderParameters = { sizeBytes: undefined, body: '7BIT', smtpUtf8: false, ret: undefined, envelopeId: undefined };
-const NO_PARAMETERS = { notify: undefined, originalRecipient: undefined };
+import { type Accepted, Refusal } from './delivery.ts';
 
 test('a message gets its trace fields: one body for all, a prefix for each recipient', async () => {
   await using house = await openMailHouse();
@@ -72,8 +70,8 @@ test('a large message is streamed and comes out as it went in', async () => {
 test('what was begun and given up leaves nothing', async () => {
   await using house = await openMailHouse();
   for (const size of [100, 200_000]) {
-    const envelope = await house.delivery.begin(stranger, address('a@outside.example'), PLAIN);
-    await envelope.recipient(address('jan@capri.example'), NO_PARAMETERS);
+    const envelope = await house.delivery.begin(stranger, pathOf('a@outside.example'), PLAIN);
+    await envelope.recipient(pathOf('jan@capri.example'), NO_PARAMETERS);
     const sink = envelope.open();
     await sink.write(Buffer.alloc(size, 'x'));
     await sink.abort();
@@ -86,7 +84,7 @@ test('a size that is announced too large is refused at MAIL, one that would not 
   await using house = await openMailHouse();
   await rejects(house.delivery.begin(stranger, undefined, { ...PLAIN, sizeBytes: 60 * 2 ** 20 }), refusal(552, '5.3.4'));
   const envelope = await house.delivery.begin(stranger, undefined, PLAIN);
-  await rejects(envelope.recipient(address('full@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
+  await rejects(envelope.recipient(pathOf('full@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
 });
 
 test('postmaster is reached also while the mailbox of the administrator is full', async () => {
@@ -94,8 +92,8 @@ test('postmaster is reached also while the mailbox of the administrator is full'
   await house.store.commit(updateAccount, { account: house.accounts.admin, quotaBytes: 1 });
   const envelope = await house.delivery.begin(stranger, undefined, { ...PLAIN, sizeBytes: 100 });
   await envelope.recipient({ localPart: 'Postmaster', domain: '' }, NO_PARAMETERS);
-  await envelope.recipient(address('postmaster@capri.example'), NO_PARAMETERS);
-  await rejects(envelope.recipient(address('admin@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
+  await envelope.recipient(pathOf('postmaster@capri.example'), NO_PARAMETERS);
+  await rejects(envelope.recipient(pathOf('admin@capri.example'), NO_PARAMETERS), refusal(452, '4.2.2'));
 });
 
 test('an account whose mail is gone by the end of data is left out where each recipient is answered for; else the client must come again', async () => {
@@ -120,12 +118,12 @@ test('an account whose mail is gone by the end of data is left out where each re
 
 test('submission: only own addresses in the envelope and in every field that names an author', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   const good = ['jan@capri.example', 'jan.kowalski@capri.example', 'jan+list@capri.example', 'JAN@Capri.Example'];
   for (const from of good) await deliver(house, { peer, from, message: `From: Jan <${from}>\r\n\r\n` });
   await deliver(house, { peer, from: undefined, message: 'From: jan@capri.example\r\n\r\n' });
   for (const from of ['anna@capri.example', 'jan@elsewhere.example', 'postmaster@capri.example']) {
-    await rejects(house.delivery.begin(peer, address(from), PLAIN), refusal(553, '5.7.1'), from);
+    await rejects(house.delivery.begin(peer, pathOf(from), PLAIN), refusal(553, '5.7.1'), from);
   }
   const forbidden = [
     'From: anna@capri.example',
@@ -159,7 +157,7 @@ test('submission: only own addresses in the envelope and in every field that nam
 
 test('submission: From of another provider becomes the own reverse-path, and what was written stays readable', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   await deliver(house, {
     peer,
     from: 'jan.kowalski@capri.example',
@@ -181,7 +179,7 @@ test('submission: From of another provider becomes the own reverse-path, and wha
 
 test('submission: Date and Message-ID are added when missing, Bcc goes, the client is not told about', async () => {
   await using house = await openMailHouse();
-  const peer = { ...(await signedIn(house)), protocol: 'ESMTPSA' };
+  const peer = { ...(await signedIn(house, 'jan')), protocol: 'ESMTPSA' };
   const { id } = await deliver(house, {
     peer,
     message: 'From: jan@capri.example\r\nBcc: secret@capri.example,\r\n other@capri.example\r\nTo: anna@capri.example\r\n\r\nBcc: text\r\n',
@@ -202,7 +200,7 @@ test('submission: Date and Message-ID are added when missing, Bcc goes, the clie
 
 test('submission: large messages are checked and completed before the first octet is stored', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   const text = `${'x'.repeat(70)}\r\n`.repeat(3000);
   await rejects(deliver(house, { peer, message: `From: anna@capri.example\r\n\r\n${text}`, chunk: 1000 }), refusal(550, '5.7.1'));
   await rejects(deliver(house, { peer, message: `From: jan@capri.example\r\n${'X: y\r\n'.repeat(60_000)}\r\n`, chunk: 10_000 }), refusal(552, '5.3.4'));
@@ -214,7 +212,7 @@ test('submission: large messages are checked and completed before the first octe
 
 test('submission: a header that is not ASCII needs SMTPUTF8', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   const message = 'From: jan@capri.example\r\nSubject: żółw\r\n\r\n';
   await rejects(deliver(house, { peer, message }), refusal(550, '5.6.7'));
   await deliver(house, { peer, message, parameters: { ...PLAIN, smtpUtf8: true } });
@@ -222,14 +220,14 @@ test('submission: a header that is not ASCII needs SMTPUTF8', async () => {
 
 test('submission: credentials that have changed since sign-in are asked for again', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   await house.store.commit(removeAccount, { account: house.accounts.jan, nowMs: house.clock.nowMs() });
-  await rejects(house.delivery.begin(peer, address('jan@capri.example'), PLAIN), refusal(421, '4.7.0'));
+  await rejects(house.delivery.begin(peer, pathOf('jan@capri.example'), PLAIN), refusal(421, '4.7.0'));
 });
 
 test('a message for recipients here and elsewhere is filed and queued in one go', async () => {
   await using house = await openMailHouse();
-  const peer = { ...(await signedIn(house)), protocol: 'UTF8SMTPSA' };
+  const peer = { ...(await signedIn(house, 'jan')), protocol: 'UTF8SMTPSA' };
   const parameters = { ...PLAIN, smtpUtf8: true, ret: 'HDRS', envelopeId: 'e1' } as const;
   const { id } = await deliver(house, {
     peer,
@@ -268,7 +266,7 @@ test('a message for recipients here and elsewhere is filed and queued in one go'
 test('the trail tells, in the same mutation, what became of a message', async () => {
   await using house = await openMailHouse();
   const message = 'From: jan@capri.example\r\nMessage-ID: <m1@capri.example>\r\n\r\n';
-  const { id } = await deliver(house, { peer: await signedIn(house), to: ['anna+x@capri.example', 'x@elsewhere.example'], message });
+  const { id } = await deliver(house, { peer: await signedIn(house, 'jan'), to: ['anna+x@capri.example', 'x@elsewhere.example'], message });
   const span = { fromMs: house.clock.nowMs() - 1000, toMs: house.clock.nowMs() };
   for (const key of [id, 'm1@capri.example', 'jan@capri.example', 'x@elsewhere.example']) {
     const entries = await findTrail(house.store, key, span);
@@ -285,7 +283,7 @@ test('the trail tells, in the same mutation, what became of a message', async ()
 
 test('submission: who asks for it is told of a delivery here, in the same mutation', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   const parameters = { ...PLAIN, envelopeId: 'e1' };
   const recipientParameters = { notify: ['SUCCESS', 'FAILURE'], originalRecipient: 'rfc822;anna+2Bx@capri.example' };
   await deliver(house, {
@@ -313,7 +311,7 @@ test('submission: who asks for it is told of a delivery here, in the same mutati
 
 test('SMTPUTF8 is asked of the next server only where the message needs it', async () => {
   await using house = await openMailHouse();
-  const peer = await signedIn(house);
+  const peer = await signedIn(house, 'jan');
   const parameters = { ...PLAIN, smtpUtf8: true, body: '8BITMIME' } as const;
   await deliver(house, { peer, to: ['x@elsewhere.example'], message: 'From: jan@capri.example\r\n\r\nplain\r\n', parameters });
   const [row] = await house.store.query(all(sql`SELECT eight_bit, smtp_utf8, prefix FROM queue_message`));
@@ -323,51 +321,17 @@ test('SMTPUTF8 is asked of the next server only where the message needs it', asy
 test('mail of the server itself goes to an address here past its quota, and to nobody else', async () => {
   await using house = await openMailHouse();
   const notice = Buffer.from('From: postmaster@capri.example\r\nSubject: notice\r\n\r\n');
-  equal(await deliverLocal(house.services, address('full+x@capri.example'), notice), house.accounts.full);
+  equal(await deliverLocal(house.services, pathOf('full+x@capri.example'), notice), house.accounts.full);
   equal((await house.inbox(house.accounts.full))[1], `Return-Path: <>\r\nDelivered-To: full+x@capri.example\r\n${notice.toString()}`);
   for (const nobody of ['nobody@capri.example', 'gone@capri.example', 'x@elsewhere.example', 'x@[192.0.2.1]']) {
-    equal(await deliverLocal(house.services, address(nobody), notice), undefined, nobody);
+    equal(await deliverLocal(house.services, pathOf(nobody), notice), undefined, nobody);
   }
 });
 
-const stranger: Peer = { connectionId: 'c1', address: '192.0.2.7', helo: 'client.example', protocol: 'ESMTP', tls: undefined, identity: undefined };
-
-async function signedIn(house: MailHouse): Promise<Peer> {
-  const identity = await house.directory.signInWithPassword('jan', PASSWORD, { listener: 'submissions', remoteAddress: '192.0.2.7', connectionId: 'c1' });
-  return { ...stranger, identity };
-}
-
-async function deliver(
-  house: MailHouse,
-  options: {
-    readonly peer?: Peer;
-    readonly from?: string | undefined;
-    readonly to?: readonly string[];
-    readonly message?: string;
-    readonly chunk?: number;
-    readonly parameters?: SenderParameters;
-    readonly recipientParameters?: RecipientParameters;
-  },
-): Promise<Accepted> {
-  const { peer = stranger, to = ['anna@capri.example'], message = 'Subject: x\r\n\r\n', chunk = 4000 } = options;
-  const from = 'from' in options ? options.from : peer.identity === undefined ? 'a@outside.example' : 'jan@capri.example';
-  const envelope = await house.delivery.begin(peer, from === undefined ? undefined : address(from), options.parameters ?? PLAIN);
-  for (const recipient of to) await envelope.recipient(address(recipient), options.recipientParameters ?? NO_PARAMETERS);
-  const sink = envelope.open();
-  try {
-    const octets = Buffer.from(message);
-    for (let at = 0; at < octets.length; at += chunk) await sink.write(octets.subarray(at, at + chunk));
-    return await sink.finish();
-  } catch (error) {
-    await sink.abort();
-    throw error;
-  }
-}
-
-function address(text: string): Path {
-  const at = text.lastIndexOf('@');
-  if (text.startsWith('"')) return { localPart: text.slice(1, at - 1), domain: text.slice(at + 1) };
-  return { localPart: text.slice(0, at), domain: text.slice(at + 1) };
+/** As in `test/support/deliver.ts`, from and to the people of these tests. */
+function deliver(house: MailHouse, letter: Letter): Promise<Accepted> {
+  const from = letter.peer?.identity === undefined ? 'a@outside.example' : 'jan@capri.example';
+  return deliverLetter(house, { from, to: ['anna@capri.example'], ...letter });
 }
 
 function refusal(code: number, enhanced: string): (error: unknown) => boolean {

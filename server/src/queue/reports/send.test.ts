@@ -12,6 +12,7 @@ import { isDmarcReport } from '../../../test/support/dmarc-schema.ts';
 import { FakeDns, type Zone } from '../../../test/support/dns.ts';
 import { MemoryLog } from '../../../test/support/log.ts';
 import { needs, program } from '../../../test/support/outside.ts';
+import { TEST_REPORT_SETTINGS } from '../../../test/support/reports.ts';
 import { openTestStore, type TestStore } from '../../../test/support/store.ts';
 import { QUEUE_MUTATIONS } from '../mutations.ts';
 import { TRANSPORT_SECURITY_MUTATIONS } from '../transport-security/mutations.ts';
@@ -221,14 +222,7 @@ async function openHouse(zone: Zone = ZONE): Promise<House> {
     get resolver() {
       return resolver;
     },
-    settings: {
-      sendsDmarc: true,
-      sendsTls: true,
-      organization: 'Capri at capri.example',
-      sender: 'noreply-dmarc@capri.example',
-      contact: 'postmaster@capri.example',
-      hostname: 'mx.capri.example',
-    },
+    settings: TEST_REPORT_SETTINGS,
   };
   return {
     store,

@@ -7,6 +7,7 @@ import { all, sql } from '#store/sql.ts';
 import { FakeDns } from '../../../../test/support/dns.ts';
 import { MemoryLog } from '../../../../test/support/log.ts';
 import { type ReportCollector, startReportCollector } from '../../../../test/support/report-collector.ts';
+import { TEST_REPORT_SETTINGS } from '../../../../test/support/reports.ts';
 import { openTestStore, type TestStore } from '../../../../test/support/store.ts';
 import { QUEUE_MUTATIONS } from '../../mutations.ts';
 import { TRANSPORT_SECURITY_MUTATIONS } from '../../transport-security/mutations.ts';
@@ -202,14 +203,7 @@ async function openHouse(rua: (port: number) => string): Promise<House> {
     get resolver() {
       return resolver;
     },
-    settings: {
-      sendsDmarc: true,
-      sendsTls: true,
-      organization: 'Capri at capri.example',
-      sender: 'noreply-dmarc@capri.example',
-      contact: 'postmaster@capri.example',
-      hostname: 'mx.capri.example',
-    },
+    settings: TEST_REPORT_SETTINGS,
   };
   const policy = JSON.stringify({ type: 'no-policy-found', strings: [], mxHosts: [] });
   await store.commit(countTlsSessions, { counts: [{ day: '2026-11-22', policyId: 'p', policy, domain: 'far.example', ending: '', sessions: 3 }] });
