@@ -1,11 +1,11 @@
 /**
  * Mail that comes in goes before mail that goes out: somebody waits for the answer to the one, nobody for the other. While much is being queued the scheduler
- * holds back, half a second at the most; what has gathered is then taken in large looks, so that nothing is lost in speed.
+ * holds back, two seconds at the most; what has gathered is then taken in large looks, so that nothing is lost in speed.
  */
 const WINDOW_MS = 25;
 /** So many commits with queued mail in a window are a rush. */
 const BUSY = 4;
-const LONGEST_MS = 500;
+const LONGEST_MS = 2000;
 
 export class Rush {
   readonly #pause: (ms: number) => Promise<void>;
