@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { FakeDns } from '../../../test/support/dns.ts';
 import { type Conversation, startScriptedPeer } from '../../../test/support/smtp-peer.ts';
-import type { MailSession, OutboundMessage, Outcome } from '#queue/transport.ts';
+import type { MailSession, Outcome } from '#queue/transport.ts';
+import { message } from './client.fixture.ts';
 import type { TimeLimits } from './time-limits.ts';
 import { SmtpTransport } from './transport.ts';
 
@@ -301,18 +302,4 @@ async function open(port: number, given?: SmtpTransport): Promise<MailSession & 
   const transport = given ?? (await makeTransport());
   const session = await transport.connect({ kind: 'relay', relay: { host: '127.0.0.1', port, tls: 'none' } }, new AbortController().signal);
   return Object.assign(session, { [Symbol.dispose]: () => session.close() });
-}
-
-function message(options: { readonly text?: string; readonly recipients?: readonly string[]; readonly isEightBit?: boolean }): OutboundMessage {
-  const bytes = Buffer.from(options.text ?? 'Subject: x\r\n\r\nHello.\r\n', 'latin1');
-  return {
-    sender: 'a@capri.test',
-    recipients: (options.recipients ?? ['b@peer.test']).map((address) => ({ address, notify: undefined, originalRecipient: undefined })),
-    sizeBytes: bytes.length,
-    isEightBit: options.isEightBit ?? false,
-    smtpUtf8: false,
-    ret: undefined,
-    envelopeId: undefined,
-    read: async (start, length) => await Promise.resolve(bytes.subarray(start, start + length)),
-  };
 }
