@@ -34,6 +34,8 @@ const kills = Number(process.env['CAPRI_TEST_KILLS'] ?? 25);
 const seed = Number(process.env['CAPRI_TEST_SEED'] ?? Date.now() % 1_000_000);
 const CUTS = kills >= 1000 ? 3000 : kills;
 const CUTS_A_ROUND = 4;
+/** A store goes on from what a cut has left so often; then there is a new one, because whole stores are compared and each round makes them larger. */
+const ROUNDS_A_STORE = 20;
 const ACCOUNTS = [1, 2] as AccountId[];
 const SEGMENT_BYTES = 60_000;
 const JOURNAL_BYTES = 12_000;
@@ -49,9 +51,13 @@ test('a store whose disk loses its power again and again has everything that was
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'capri-cuts-'));
   const random = mulberry(seed);
   try {
-    let directory = path.join(folder, 'first');
-    const world = new World(random);
+    let directory = path.join(folder, 'new');
+    let world = new World(random);
     for (let round = 0, cuts = 0; cuts < CUTS; round++) {
+      if (round % ROUNDS_A_STORE === 0) {
+        fs.rmSync(directory, { recursive: true, force: true });
+        world = new World(random);
+      }
       const live = new LiveStore(directory, world, path.join(folder, String(round)));
       await live.run();
       cuts += live.cuts.length;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { FakeDns } from '../../../test/support/dns.ts';
 import { type Conversation, startScriptedPeer } from '../../../test/support/smtp-peer.ts';
-import { FAST, message, open, polite, relay } from './client.fixture.ts';
+import { FAST, message, open, polite, relay } from '../../../test/support/outgoing-session.ts';
 
 suite('a hostile server', () => {
   for (const [name, script] of Object.entries<(peer: Conversation) => Promise<void>>({

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { FakeDns } from '../../../test/support/dns.ts';
 import { type Conversation, startScriptedPeer } from '../../../test/support/smtp-peer.ts';
 import type { MailSession, Outcome } from '#queue/transport.ts';
-import { message } from './client.fixture.ts';
+import { message } from '../../../test/support/outgoing-session.ts';
 import type { TimeLimits } from './time-limits.ts';
 import { SmtpTransport } from './transport.ts';
 

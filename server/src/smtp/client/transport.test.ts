@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { FakeDns, type Zone } from '../../../test/support/dns.ts';
 import { startPeer, startScriptedPeer } from '../../../test/support/smtp-peer.ts';
 import { type Destination, TransportError } from '#queue/transport.ts';
-import { message, never, open, polite, relay, TEXT } from './client.fixture.ts';
+import { message, never, open, polite, relay, TEXT } from '../../../test/support/outgoing-session.ts';
 import { SmtpTransport } from './transport.ts';
 
 suite('handing mail to another server', () => {

@@ -1,9 +1,9 @@
 /** For tests of the way to other servers: sessions with peers on this machine, and what is handed to them. */
-import { type Conversation, peerCa } from '../../../test/support/smtp-peer.ts';
-import type { FakeDns } from '../../../test/support/dns.ts';
+import { type Conversation, peerCa } from './smtp-peer.ts';
+import type { FakeDns } from './dns.ts';
 import type { Destination, MailSession, OutboundMessage, Relay } from '#queue/transport.ts';
-import type { TimeLimits } from './time-limits.ts';
-import { SmtpTransport } from './transport.ts';
+import type { TimeLimits } from '#smtp/client/time-limits.ts';
+import { SmtpTransport } from '#smtp/client/transport.ts';
 
 /** Lines that begin with dots among them. */
 export const TEXT: string = 'From: a@capri.test\r\nSubject: x\r\n\r\nHello.\r\n.dot\r\n..two\r\nend\r\n';
