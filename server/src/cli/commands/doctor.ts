@@ -15,6 +15,7 @@ export const doctorCommand: Command = {
     const { dataDirectory } = loadConfig(invocation).server;
     const { checkStore } = await import('#store/check.ts');
     becomeOwner(dataDirectory);
+    refuseReadOnly(dataDirectory);
     await refuseUnrecovered(dataDirectory);
     const problems = await checkStore(dataDirectory);
     report(invocation, { problems }, () => (problems.length === 0 ? 'The store is sound.\n' : problems.map(({ kind, text }) => `${kind}: ${text}\n`).join('')));
@@ -25,6 +26,18 @@ export const doctorCommand: Command = {
     }
   },
 };
+
+/** SQLite writes beside the database (its log's index) also when it only reads. */
+function refuseReadOnly(directory: string): void {
+  if (!fs.existsSync(directory)) return;
+  try {
+    fs.accessSync(directory, fs.constants.W_OK);
+  } catch {
+    throw new CommandError(
+      `${directory} cannot be written to, which the check needs for its lock: copy it to a place where it can, name that as data_directory, and check the copy`,
+    );
+  }
+}
 
 /** After a power cut the store is as the cut left it until it is opened for writing: what would be found is mended by the next start. */
 async function refuseUnrecovered(directory: string): Promise<void> {

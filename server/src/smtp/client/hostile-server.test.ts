@@ -48,10 +48,7 @@ suite('a hostile server', () => {
     },
     'closes after the message': {
       script: async (peer) => {
-        await peer.answer('250 ok\r\n');
-        await peer.answer('250 ok\r\n');
-        await peer.answer('354 go\r\n');
-        await peer.data();
+        await takeMessage(peer);
         peer.close();
       },
       kind: 'deferred',
@@ -59,20 +56,14 @@ suite('a hostile server', () => {
     },
     'never answers the message': {
       script: async (peer) => {
-        await peer.answer('250 ok\r\n');
-        await peer.answer('250 ok\r\n');
-        await peer.answer('354 go\r\n');
-        await peer.data();
+        await takeMessage(peer);
       },
       kind: 'deferred',
       isUnsure: true,
     },
     'refuses the message': {
       script: async (peer) => {
-        await peer.answer('250 ok\r\n');
-        await peer.answer('250 ok\r\n');
-        await peer.answer('354 go\r\n');
-        await peer.data();
+        await takeMessage(peer);
         peer.say('554 5.7.1 spam\r\n');
       },
       kind: 'failed',
@@ -136,3 +127,11 @@ suite('a hostile server', () => {
     assert.deepEqual(data, []);
   });
 });
+
+/** Everything up to the answer to the message. */
+async function takeMessage(peer: Conversation): Promise<void> {
+  await peer.answer('250 ok\r\n');
+  await peer.answer('250 ok\r\n');
+  await peer.answer('354 go\r\n');
+  await peer.data();
+}
