@@ -40,7 +40,7 @@ export const pageShape: PageShape = { after: z.string().optional(), limit: z.num
 type PageShape = { readonly [K in keyof PageInput]-?: z.ZodType<PageInput[K]> };
 
 const PAGE = 100;
-const MOST_LOOKS = 20;
+const MOST_LOOKS = 40;
 
 /** Each look is bounded and so is their number, and other work goes on between them: a page of few hits among very many comes out short. */
 export async function readPage(store: Store, filter: QueueFilter, { after, limit, language: words = 'en' }: PageInput): Promise<ShownPage> {

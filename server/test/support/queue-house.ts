@@ -114,7 +114,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       queue = undefined;
     },
     async send({ to, from, notify, prefix: before = '', original, text = TEXT, ...rest }) {
-      const queueId = newReceiptId();
+      const queueId = newReceiptId(clock.nowMs());
       const bytes = Buffer.from(text);
       const prefix = Buffer.from(before);
       const recipients = to.map((address) => {
