@@ -17,7 +17,8 @@ export interface CheckedTransaction {
   readonly sender: { readonly localPart: string; readonly domain: string } | undefined;
 }
 
-const FOLD_AFTER = 78;
+/** Behind the last word of a line stands a semicolon. */
+const FOLD_AFTER = 77;
 /** Longer texts of others' are cut: no line of the field comes near 998 octets. */
 const LONGEST_VALUE = 320;
 const LONGEST_COMMENT = 150;
@@ -25,29 +26,19 @@ const LONGEST_COMMENT = 150;
 const MOST_SIGNATURES = 10;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+$/;
 const DOT_ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
-const RESULT_START = /^(?:iprev|spf|dkim|dmarc|arc)=/;
 const NOT_PRINTABLE = /[^\x20-\x7e]/g;
+const NOT_IN_COMMENTS = /[^\x20-\x7e]|[()\\]/;
 
 /** The whole field, folded, with CRLF at the end. UTF-8 domains are written as A-labels. */
 export function formatAuthenticationResults(authservId: string, checks: Checks, transaction: CheckedTransaction): string {
-  return fold('Authentication-Results:', authenticationResults(authservId, checks, transaction));
+  const signatures = checks.dkim.length === 0 ? NO_SIGNATURES : checks.dkim.slice(0, MOST_SIGNATURES).map(dkimWords);
+  const results = [iprevWords(checks, transaction), spfWords(checks, transaction), ...signatures, dmarcWords(checks.dmarc), arcWords(checks, transaction)];
+  let field = `Authentication-Results: ${value(authservId)}`;
+  for (const words of results) field += `;\r\n${fold(words)}`;
+  return `${field}\r\n`;
 }
 
-/** The value as words that stay together and may have a fold between them. */
-function authenticationResults(authservId: string, checks: Checks, transaction: CheckedTransaction): readonly string[] {
-  const results = [
-    iprevWords(checks, transaction),
-    spfWords(checks, transaction),
-    ...(checks.dkim.length === 0 ? [['dkim=none']] : checks.dkim.slice(0, MOST_SIGNATURES).map(dkimWords)),
-    dmarcWords(checks.dmarc),
-    arcWords(checks, transaction),
-  ];
-  return [value(authservId), ...results.flat()].map((word, index, words) => {
-    // The semicolon stands at the end of each result: in front of every word that begins one.
-    const next = words[index + 1];
-    return next !== undefined && RESULT_START.test(next) ? `${word};` : word;
-  });
-}
+const NO_SIGNATURES: ReadonlyArray<readonly string[]> = [['dkim=none']];
 
 function iprevWords({ iprev }: Checks, { address }: CheckedTransaction): readonly string[] {
   return [`iprev=${iprev.result}`, ...comment(iprev.name), property('policy.iprev', canonicalAddress(address) ?? address)];
@@ -113,6 +104,7 @@ function property(name: string, text: string): string {
 
 /** A token, or a quoted-string. */
 function value(text: string): string {
+  if (text.length <= LONGEST_VALUE && TOKEN.test(text)) return text;
   const printable = text.replace(NOT_PRINTABLE, '?').slice(0, LONGEST_VALUE);
   return TOKEN.test(printable) ? printable : `"${printable.replace(/["\\]/g, '\\$&')}"`;
 }
@@ -120,22 +112,22 @@ function value(text: string): string {
 /** No word for nothing. Parentheses cannot end it, and nothing in it needs a backslash. */
 function comment(text: string | undefined): readonly string[] {
   if (text === undefined || text === '') return [];
-  const plain = text.replace(NOT_PRINTABLE, '?').replaceAll('(', '[').replaceAll(')', ']').replaceAll('\\', '/');
+  const plain = NOT_IN_COMMENTS.test(text) ? text.replace(NOT_PRINTABLE, '?').replaceAll('(', '[').replaceAll(')', ']').replaceAll('\\', '/') : text;
   return [`(${plain.length > LONGEST_COMMENT ? `${plain.slice(0, LONGEST_COMMENT)}...` : plain})`];
 }
 
-function fold(name: string, words: readonly string[]): string {
-  let field = name;
-  let length = name.length;
+/** The lines of one result, each begun with a TAB, without the last line's end. */
+function fold(words: readonly string[]): string {
+  let lines = '';
+  let length = 0;
   for (const word of words) {
-    const isStart = RESULT_START.test(word);
-    if (isStart || length + 1 + word.length > FOLD_AFTER) {
-      field += `\r\n\t${word}`;
+    if (length === 0 || length + 1 + word.length > FOLD_AFTER) {
+      lines += length === 0 ? `\t${word}` : `\r\n\t${word}`;
       length = 1 + word.length;
     } else {
-      field += ` ${word}`;
+      lines += ` ${word}`;
       length += 1 + word.length;
     }
   }
-  return `${field}\r\n`;
+  return lines;
 }

@@ -21,11 +21,11 @@ export interface Tx {
   readonly bodies: readonly StoredBody[];
   /** Tells every thread, after the commit, that an account has changes up to this modseq. */
   hint(account: AccountId, modseq: Modseq): void;
-  /** Tells every thread, after the commit, that something outside the mailboxes changed: `queue`, `directory`, `sending`; `segments` is the store's own. */
+  /** Tells every thread, after the commit, that something outside the mailboxes changed: `queue`, `directory`, `sending`, ...; `segments` is the store's own. */
   notify(topic: Topic): void;
 }
 
-export type Topic = 'queue' | 'directory' | 'sending' | 'suppressions' | 'segments';
+export type Topic = 'queue' | 'directory' | 'sending' | 'suspects' | 'suppressions' | 'segments';
 
 export interface Mutation<Args, Result> {
   readonly name: string;

@@ -15,6 +15,8 @@ const SPACE = 0x20;
 const TAB = 0x09;
 /** Chunks are looked at in slices of this size, so that one TAB makes only its surroundings slow. */
 const SLICE = 8 * 1024;
+/** Canonical octets on their way into the hashes; every call leaves it empty, so all bodies of a thread share it. */
+const out = Buffer.allocUnsafe(SLICE);
 /** Line ends that were held back are written from here. */
 const LINE_ENDS = Buffer.from('\r\n'.repeat(2048));
 
@@ -50,7 +52,6 @@ export class BodyDigest {
 export class CanonicalBody {
   readonly #isRelaxed: boolean;
   readonly #digests: BodyDigest[] = [];
-  readonly #out: Buffer = Buffer.allocUnsafe(SLICE);
   #written = 0;
   /** Canonical octets so far. */
   #length = 0;
@@ -132,7 +133,6 @@ export class CanonicalBody {
   /** Octets that neither begin nor end with white space or a line end, nothing held back: the automaton without its memory. */
   #relax(bytes: Buffer, start: number, end: number): void {
     this.#flush();
-    const out = this.#out;
     let to = 0;
     for (let at = start; at < end; ) {
       const byte = bytes[at] as number;
@@ -166,7 +166,7 @@ export class CanonicalBody {
 
   #put(byte: number): void {
     if (this.#written === SLICE) this.#flush();
-    this.#out[this.#written++] = byte;
+    out[this.#written++] = byte;
   }
 
   #write(bytes: Buffer, start: number, end: number): void {
@@ -178,7 +178,7 @@ export class CanonicalBody {
 
   #flush(): void {
     if (this.#written === 0) return;
-    const part = this.#out.subarray(0, this.#written);
+    const part = out.subarray(0, this.#written);
     this.#length += this.#written;
     this.#written = 0;
     for (const digest of this.#digests) digest.update(part);

@@ -59,29 +59,29 @@ const BODY_HASH_OCTETS = 32;
 
 /** The tags of a DKIM-Signature, or undefined where the field is no list of tags. */
 export function parseDkimSignature(tags: TagList | undefined): ParsedSignature {
-  return { labels: labelsOf(tags), ...parse(tags, 'dkim') };
+  return parse(tags, labelsOf(tags), 'dkim');
 }
 
 /** The same for an ARC-Message-Signature. */
 export function parseArcMessageSignature(tags: TagList | undefined): ParsedSignature {
-  return { labels: labelsOf(tags), ...parse(tags, 'arc') };
+  return parse(tags, labelsOf(tags), 'arc');
 }
 
-function parse(tags: TagList | undefined, form: 'dkim' | 'arc'): { readonly signature: Signature } | { readonly problem: Unverifiable } {
+function parse(tags: TagList | undefined, labels: SignatureLabels, form: 'dkim' | 'arc'): ParsedSignature {
+  const neutral = (reason: string): ParsedSignature => ({ labels, problem: { result: 'neutral', reason } });
   if (tags === undefined) return neutral('the signature cannot be read');
   const missing = (form === 'dkim' ? REQUIRED : ARC_REQUIRED).find((name) => !tags.has(name));
   if (missing !== undefined) return neutral(`the signature has no ${missing}=`);
   const value = (name: string): string => tags.get(name)?.value ?? '';
   if (form === 'dkim' && value('v') !== '1') return neutral('the signature has an unknown version');
   const algorithm = value('a');
-  if (algorithm === 'rsa-sha1') return { problem: { result: 'fail', reason: 'rsa-sha1 proves nothing any more (RFC 8301)' } };
+  if (algorithm === 'rsa-sha1') return { labels, problem: { result: 'fail', reason: 'rsa-sha1 proves nothing any more (RFC 8301)' } };
   if (algorithm !== 'rsa-sha256' && algorithm !== 'ed25519-sha256') return neutral('unknown algorithm');
   if (tags.has('q') && !splitList(value('q')).includes('dns/txt')) return neutral('unknown way to the key (q=)');
-  const domain = domainOf(value('d'));
-  const selector = domainOf(value('s'));
-  if (domain === undefined || selector === undefined) return neutral('d= or s= is no domain name');
-  const [headerCanonicalization, bodyCanonicalization = 'simple', ...more] = value('c') === '' ? ['simple'] : value('c').split('/');
-  if (!isCanonicalization(headerCanonicalization) || !isCanonicalization(bodyCanonicalization) || more.length > 0) return neutral('unknown canonicalization');
+  const { domain, selector } = labels;
+  if (domain === '' || selector === '') return neutral('d= or s= is no domain name');
+  const canonicalizations = parseCanonicalizations(value('c'));
+  if (canonicalizations === undefined) return neutral('unknown canonicalization');
   const bodyHash = parseBase64(value('bh'));
   const signature = parseBase64(value('b'));
   if (bodyHash?.length !== BODY_HASH_OCTETS || signature === undefined) return neutral('bh= or b= is no base64 of the right length');
@@ -91,19 +91,19 @@ function parse(tags: TagList | undefined, form: 'dkim' | 'arc'): { readonly sign
   const expiresAtS = optionalTime(tags, 'x');
   if (bodyLength === undefined || signedAtS === UNREADABLE || expiresAtS === UNREADABLE) return neutral('l=, t= or x= is no number');
   if (signedAtS !== undefined && expiresAtS !== undefined && expiresAtS <= signedAtS) return neutral('x= is not later than t=');
-  const identity = form === 'dkim' && tags.has('i') ? withoutFolding(value('i')) : `@${domain}`;
-  const identityDomain = domainOf(identity.slice(identity.lastIndexOf('@') + 1));
-  if (identityDomain === undefined || !identity.includes('@') || !isAtOrBelow(identityDomain, domain)) return neutral('i= is not under d=');
-  if (form === 'dkim' && !signedFields.includes('from')) return { problem: { result: 'permerror', reason: 'From is not signed' } };
+  const given = form === 'dkim' && tags.has('i') ? withoutFolding(value('i')) : undefined;
+  const identityDomain = given === undefined ? domain : identityDomainOf(given, domain);
+  if (identityDomain === undefined) return neutral('i= is not under d=');
+  if (form === 'dkim' && !signedFields.includes('from')) return { labels, problem: { result: 'permerror', reason: 'From is not signed' } };
   return {
+    labels,
     signature: {
       domain,
       selector,
       algorithm,
-      identity,
+      identity: given ?? `@${domain}`,
       identityDomain,
-      headerCanonicalization,
-      bodyCanonicalization,
+      ...canonicalizations,
       signedFields,
       bodyHash,
       signature,
@@ -123,8 +123,24 @@ export function domainOf(octets: string): string | undefined {
   return domainToName(textOfOctets(octets));
 }
 
-function isCanonicalization(name: string | undefined): name is Canonicalization {
-  return name === 'simple' || name === 'relaxed';
+/** The domain of `i=`, which must be `d=` or below it. */
+function identityDomainOf(identity: string, domain: string): string | undefined {
+  const name = domainOf(identity.slice(identity.lastIndexOf('@') + 1));
+  return name !== undefined && identity.includes('@') && isAtOrBelow(name, domain) ? name : undefined;
+}
+
+type Canonicalizations = Pick<Signature, 'headerCanonicalization' | 'bodyCanonicalization'>;
+
+/** `c=`: of the header, and of the body where a slash says so. */
+function parseCanonicalizations(text: string): Canonicalizations | undefined {
+  const slash = text.indexOf('/');
+  const header = text === '' ? 'simple' : canonicalization(slash < 0 ? text : text.slice(0, slash));
+  const body = slash < 0 ? 'simple' : canonicalization(text.slice(slash + 1));
+  return header && body && { headerCanonicalization: header, bodyCanonicalization: body };
+}
+
+function canonicalization(name: string): Canonicalization | undefined {
+  return name === 'simple' ? 'simple' : name === 'relaxed' ? 'relaxed' : undefined;
 }
 
 const UNREADABLE = -1;
@@ -133,10 +149,6 @@ const UNREADABLE = -1;
 function optionalTime(tags: TagList, name: string): number | undefined {
   const tag = tags.get(name);
   return tag === undefined ? undefined : (parseNumber(tag.value, TIME_DIGITS) ?? UNREADABLE);
-}
-
-function neutral(reason: string): { readonly problem: Unverifiable } {
-  return { problem: { result: 'neutral', reason } };
 }
 
 function labelsOf(tags: TagList | undefined): SignatureLabels {

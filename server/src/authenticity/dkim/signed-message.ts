@@ -7,7 +7,7 @@ import { yieldToLoop } from '#core/async.ts';
 import type { Header } from '#message/header.ts';
 import type { Resolver } from '#net/dns/resolver.ts';
 import { type BodyDigest, CanonicalBody } from './canonical-body.ts';
-import { type Canonicalization, SignableFields } from './canonical-header.ts';
+import { SignableFields } from './canonical-header.ts';
 import type { BodyFacts } from './judge.ts';
 import { type FoundKeys, KeyLookup } from './key-lookup.ts';
 import type { Signature } from './signature.ts';
@@ -20,7 +20,8 @@ export class SignedMessage {
   readonly fields: SignableFields;
   readonly nowMs: number;
   readonly #lookup: KeyLookup;
-  readonly #bodies: Partial<Record<Canonicalization, CanonicalBody>> = {};
+  #simple: CanonicalBody | undefined;
+  #relaxed: CanonicalBody | undefined;
   #deadline: Promise<FoundKeys> | undefined;
   #verified = 0;
 
@@ -59,21 +60,23 @@ export class SignedMessage {
 
   /** The hash that a signature needs; to be called before the first octet of the body. */
   digestFor({ bodyCanonicalization, bodyLength }: Pick<Signature, 'bodyCanonicalization' | 'bodyLength'>): BodyDigest {
-    return (this.#bodies[bodyCanonicalization] ??= new CanonicalBody(bodyCanonicalization)).digestOf(bodyLength);
+    const body = bodyCanonicalization === 'simple' ? (this.#simple ??= new CanonicalBody('simple')) : (this.#relaxed ??= new CanonicalBody('relaxed'));
+    return body.digestOf(bodyLength);
   }
 
   updateBody(chunk: Uint8Array): void {
-    this.#bodies.simple?.update(chunk);
-    this.#bodies.relaxed?.update(chunk);
+    this.#simple?.update(chunk);
+    this.#relaxed?.update(chunk);
   }
 
   finishBody(): void {
-    this.#bodies.simple?.finish();
-    this.#bodies.relaxed?.finish();
+    this.#simple?.finish();
+    this.#relaxed?.finish();
   }
 
   bodyFacts(signature: Signature, digest: BodyDigest): BodyFacts {
-    return { digest: digest.digest(), length: this.#bodies[signature.bodyCanonicalization]?.length ?? 0 };
+    const body = signature.bodyCanonicalization === 'simple' ? this.#simple : this.#relaxed;
+    return { digest: digest.digest(), length: body?.length ?? 0 };
   }
 
   /** The octets under a signature: the fields it names, then its own without the value of `b=`. */

@@ -8,6 +8,7 @@ import { recordSignIns } from '#directory/sign-in-record.ts';
 import { holdAccount, readAccountHold } from '#queue/hold.ts';
 import { complain, countOutcomes } from '#queue/limits/count-outcomes.ts';
 import { setLimits } from '#queue/limits/account-limits.ts';
+import { Allowances } from '#queue/limits/allowances.ts';
 import { releaseAccountSending, releaseSending } from '#queue/limits/hold.ts';
 import { DEFAULT_SENDING_LIMITS, HOUR_MS, type SendingLimits } from '#queue/limits/settings.ts';
 import { SLOT_MS } from '#queue/limits/slots.ts';
@@ -97,6 +98,24 @@ test('however many send at once, the limit is exceeded by one message at most; t
     if (result.status === 'rejected') ok(result.reason instanceof DomainError && result.reason.code === 'sending-limited' && result.reason.temporary);
   }
   deepEqual(await counts(house), [{ recipients: 12, new_recipients: 12 }], 'what was refused is not counted');
+});
+
+test('what is known of an account stays known while others send, and is asked for again when a limit changes', async () => {
+  await using house = await houseWith({});
+  let asked = 0;
+  const query: typeof house.store.query = (program) => {
+    asked++;
+    return house.store.query(program);
+  };
+  const allowances = new Allowances({ query, onNotify: (topic, listener) => house.store.onNotify(topic, listener) }, house.clock, DEFAULT_SENDING_LIMITS);
+  await allowances.of(house.accounts.anna, 1);
+  await send(house, strangers(0, 30));
+  equal(await suspects(house), 1, 'that many are looked at');
+  await allowances.of(house.accounts.anna, 1);
+  equal(asked, 1);
+  await house.store.commit(setLimits, { account: house.accounts.jan, recipientsPerHour: 2 });
+  await allowances.of(house.accounts.anna, 1);
+  equal(asked, 2);
 });
 
 test('a flood from a new network to strangers is held: what waits, and what comes; both are told once, and the release sends all', async () => {

@@ -27,11 +27,11 @@ const LIMIT = 10_000;
 
 export class Allowances {
   readonly limits: SendingLimits;
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'query'>;
   readonly #clock: Clock;
   readonly #remembered = new Map<AccountId, Remembered>();
 
-  constructor(store: Store, clock: Clock, limits: SendingLimits) {
+  constructor(store: Pick<Store, 'query' | 'onNotify'>, clock: Clock, limits: SendingLimits) {
     this.limits = limits;
     this.#store = store;
     this.#clock = clock;

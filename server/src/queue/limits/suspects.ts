@@ -9,7 +9,7 @@ export type Suspect = readonly [account: AccountId, notes: number];
 /** Part of a mutation that counts. */
 export function* noteSuspect(tx: Tx, account: AccountId): Program<void> {
   yield* run(sql`INSERT INTO sending_suspect (account, notes) VALUES (${account}, 1) ON CONFLICT (account) DO UPDATE SET notes = notes + 1`);
-  tx.notify('sending');
+  tx.notify('suspects');
 }
 
 export function* readSuspects(limit: number): Program<readonly Suspect[]> {

@@ -49,7 +49,7 @@ export class SendingWatch implements AsyncDisposable {
   /** Begins to work at once. */
   constructor(services: WatchServices) {
     this.#services = services;
-    this.#subscription = services.store.onNotify('sending', () => {
+    this.#subscription = services.store.onNotify('suspects', () => {
       this.#isNoted = true;
       this.#begin();
     });
