@@ -115,11 +115,8 @@ function* learn(tx: Tx, { bounces, taken, rule, nowMs }: SettleArgs): Program<vo
 /** Counts recipients off their messages; a message without any is removed and its body released. */
 export function* removeRecipients(removed: ReadonlyMap<string, number>, nowMs: number): Program<void> {
   for (const [queueId, count] of removed) {
-    const row = yield* one<{ recipients: number; blob: number }>(
-      sql`UPDATE queue_message SET recipients = recipients - ${count} WHERE queue_id = ${queueId} RETURNING recipients, blob`,
-    );
-    if (row?.recipients !== 0) continue;
-    yield* run(sql`DELETE FROM queue_message WHERE queue_id = ${queueId}`);
-    yield* releaseBody(row.blob as BlobId, nowMs);
+    const gone = yield* one<{ blob: number }>(sql`DELETE FROM queue_message WHERE queue_id = ${queueId} AND recipients = ${count} RETURNING blob`);
+    if (gone) yield* releaseBody(gone.blob as BlobId, nowMs);
+    else yield* run(sql`UPDATE queue_message SET recipients = recipients - ${count} WHERE queue_id = ${queueId}`);
   }
 }
