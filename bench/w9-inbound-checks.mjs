@@ -1,5 +1,5 @@
 // W9 mail from elsewhere with SPF, DKIM and DMARC on: signed 5 KiB messages over port 25, with a DNS server on loopback.
-//   node w9-inbound-checks.mjs [--conc 8,32] [--n 3000] [--size 5120] [--domains 20] [--warm 8000] [--without] [--out FILE]
+//   node w9-inbound-checks.mjs [--conc 8,32] [--n 3000] [--size 5120] [--domains 20] [--warm 16000] [--without] [--out FILE]
 // Starts a Capri of its own in a temporary directory, so that its DNS can be ours, and lets it take `--warm` messages first: nobody cares how fast the first seconds of a server are. --without: the same mail with the checks off, for what they cost.
 import { fork, spawn, execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
@@ -12,7 +12,7 @@ import { Corpus, dotStuff } from './lib/corpus.mjs';
 import { freePort, makeSigner, zoneOf } from './inbound/signed.mjs';
 import { Smtp } from './lib/smtp.mjs';
 
-const o = args({ conc: '8,32', n: 3000, size: 5120, domains: 20, warm: 8000, server: 'capri' });
+const o = args({ conc: '8,32', n: 3000, size: 5120, domains: 20, warm: 16000, server: 'capri' });
 const repository = path.resolve(import.meta.dirname, '..');
 const Database = createRequire(path.join(repository, 'server/package.json'))('better-sqlite3');
 const node = path.join(repository, `node_modules/node-linux-${process.arch}/bin/node`);
