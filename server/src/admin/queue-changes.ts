@@ -5,14 +5,14 @@ import type { AccountId } from '#core/ids.ts';
 import { newReceiptId } from '#core/receipt-id.ts';
 import { readAccountHold } from '#queue/hold.ts';
 import { releaseAccountSending } from '#queue/limits/hold.ts';
-import { listQueued, type QueueFilter, type QueuePage } from '#queue/list-queued.ts';
+import type { QueueFilter, QueuePage } from '#queue/list-queued.ts';
 import { dropQueued, holdQueued, type OperateArgs, releaseQueued, retryQueued } from '#queue/operate.ts';
 import { readQueued } from '#queue/queue-rows.ts';
 import type { Mutation } from '#store/mutation.ts';
 import type { Store } from '#store/store.ts';
 import { operation } from './define.ts';
 import type { AnyOperation } from './operation.ts';
-import { type FilterInput, filterOf, filterShape, MOST_PAGE } from './queue-page.ts';
+import { type FilterInput, filterOf, filterShape, lookInto, MOST_PAGE } from './queue-page.ts';
 
 export interface QueueChange {
   /** Recipients whose state was changed. */
@@ -91,7 +91,7 @@ async function endHold(store: Store, account: AccountId, nowMs: number): Promise
 async function changeAll(store: Store, mutation: Mutation<OperateArgs, number>, filter: QueueFilter, args: Omit<OperateArgs, 'queueIds'>): Promise<number> {
   let recipients = 0;
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: QueuePage = await store.query(listQueued(filter, after, MOST_PAGE));
+    const page: QueuePage = await lookInto(store, filter, after, MOST_PAGE);
     const sized = page.queued.map(({ message, recipients: each }) => ({ queueId: message.queueId, recipients: each.length }));
     for (const queueIds of slices(sized)) recipients += await store.commit(mutation, { ...args, queueIds });
     after = page.next;

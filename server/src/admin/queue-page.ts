@@ -1,5 +1,6 @@
 /** Pages of the queue, and what chooses the messages on them. */
 import { z } from 'zod';
+import { yieldToLoop } from '#core/async.ts';
 import { listQueued, type QueueFilter, type QueuePage } from '#queue/list-queued.ts';
 import type { Store } from '#store/store.ts';
 import { accountNamed } from './define.ts';
@@ -42,13 +43,19 @@ type PageShape = { readonly [K in keyof PageInput]-?: z.ZodType<PageInput[K]> };
 const PAGE = 100;
 const MOST_LOOKS = 40;
 
-/** Each look is bounded and so is their number, and other work goes on between them: a page of few hits among very many comes out short. */
-export async function readPage(store: Store, filter: QueueFilter, { after, limit, language: words = 'en' }: PageInput): Promise<ShownPage> {
+/** A page of `listQueued`. A query has no wait inside, so others get their turn before each: a filter that fits nothing goes through all that waits. */
+export async function lookInto(store: Pick<Store, 'query'>, filter: QueueFilter, after: string, limit: number): Promise<QueuePage> {
+  await yieldToLoop();
+  return await store.query(listQueued(filter, after, limit));
+}
+
+/** Each look is bounded and so is their number: a page of few hits among very many comes out short. */
+export async function readPage(store: Pick<Store, 'query'>, filter: QueueFilter, { after, limit, language: words = 'en' }: PageInput): Promise<ShownPage> {
   const shown: ShownQueued[] = [];
   const most = limit ?? PAGE;
   let from: string | undefined = after ?? '';
   for (let looks = 0; looks < MOST_LOOKS && from !== undefined && shown.length < most; looks++) {
-    const page: QueuePage = await store.query(listQueued(filter, from, most - shown.length));
+    const page: QueuePage = await lookInto(store, filter, from, most - shown.length);
     shown.push(...page.queued.map((queued) => showQueued(queued, words)));
     from = page.next;
   }
