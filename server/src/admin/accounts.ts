@@ -1,4 +1,5 @@
 /** Operations on accounts. */
+import { yieldToLoop } from '#core/async.ts';
 import { z } from 'zod';
 import type { AccountId } from '#core/ids.ts';
 import { type AccountInfo, addAccount, listAccounts, removeAccount, requireAccount, setState, updateAccount } from '#directory/accounts.ts';
@@ -46,7 +47,7 @@ const shownAccount: z.ZodType<ShownAccount> = z.object({
 /** 0: no limit. */
 const recipientLimit = z.int().min(0).max(MOST_RECIPIENTS);
 const oneAccount = z.strictObject({ login: z.string() });
-const PAGE = 1000;
+const PAGE = 200;
 
 export const accountOperations: readonly AnyOperation[] = [
   operation({
@@ -166,6 +167,8 @@ function stateOperation(verb: 'disable' | 'enable', state: 'active' | 'disabled'
 
 async function* everyAccount(store: Store): AsyncGenerator<AccountInfo> {
   for (let afterLogin = ''; ; ) {
+    // Queries have no wait inside: others get their turn between the pages.
+    await yieldToLoop();
     const page = await store.query(listAccounts({ afterLogin, limit: PAGE }));
     yield* page;
     const last = page.at(-1);

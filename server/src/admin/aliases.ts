@@ -1,4 +1,5 @@
 /** Operations on aliases: further addresses of accounts. */
+import { yieldToLoop } from '#core/async.ts';
 import { z } from 'zod';
 import { addAlias, type AliasInfo, listAliases, removeAlias } from '#directory/addresses.ts';
 import { formatAddress } from '#directory/names.ts';
@@ -54,6 +55,7 @@ export const aliasOperations: readonly AnyOperation[] = [
 async function* everyAlias(store: Store): AsyncGenerator<AliasInfo> {
   let last: AliasInfo | undefined;
   do {
+    await yieldToLoop();
     const page: readonly AliasInfo[] = await store.query(listAliases({ ...given({ after: last }), limit: PAGE }));
     yield* page;
     last = page.length < PAGE ? undefined : page.at(-1);

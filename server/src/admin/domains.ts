@@ -1,4 +1,5 @@
 /** Operations on domains. */
+import { yieldToLoop } from '#core/async.ts';
 import { z } from 'zod';
 import { DomainError } from '#core/errors.ts';
 import { findAccount } from '#directory/accounts.ts';
@@ -28,7 +29,7 @@ const shownDomain: z.ZodType<ShownDomain> = z.object({
   addressSignIn: z.boolean(),
   arcSeal: z.boolean(),
 });
-const PAGE = 1000;
+const PAGE = 200;
 
 export const domainOperations: readonly AnyOperation[] = [
   operation({
@@ -93,6 +94,7 @@ export const domainOperations: readonly AnyOperation[] = [
 
 async function* everyDomain(store: Store): AsyncGenerator<DomainInfo> {
   for (let after = ''; ; ) {
+    await yieldToLoop();
     const page = await store.query(listDomains({ after, limit: PAGE }));
     yield* page;
     const last = page.at(-1);

@@ -1,4 +1,5 @@
 /** Operations on forwards: where mail for accounts and addresses goes on to. */
+import { yieldToLoop } from '#core/async.ts';
 import { z } from 'zod';
 import { type AccountInfo, findAccount } from '#directory/accounts.ts';
 import { confirmForward, type Forward, type ForwardKey, forwardsOf, listForwards, removeForward, resumeForward, targetOf } from '#directory/forwards.ts';
@@ -110,6 +111,7 @@ function keyOf({ account, source, targetKey }: Forward): ForwardKey {
 async function* everyForward(store: Store): AsyncGenerator<Forward> {
   let after: ForwardKey | undefined;
   do {
+    await yieldToLoop();
     const page: readonly Forward[] = await store.query(listForwards(after === undefined ? { limit: PAGE } : { after, limit: PAGE }));
     yield* page;
     const last = page.at(-1);

@@ -1,4 +1,5 @@
 /** What other servers report about us: who sends in the name of our domains, how TLS with us goes, who complains. */
+import { yieldToLoop } from '#core/async.ts';
 import { z } from 'zod';
 import { findAccount } from '#directory/accounts.ts';
 import { domainKey } from '#directory/names.ts';
@@ -195,6 +196,7 @@ async function reportsOf(
   }
   const found: DomainReports[] = [];
   for (const name of domains) {
+    await yieldToLoop();
     const reports = await store.query(listReports(kind, name, fromMs, MOST_REPORTS));
     if (reports.length > 0) found.push({ domain: name, reports });
   }

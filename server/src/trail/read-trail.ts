@@ -1,4 +1,5 @@
 /** Rows of the trail by their keys: from the index, and by looking through what the index does not have yet. All look-ups go in slices. */
+import { yieldToLoop } from '#core/async.ts';
 import { all, one, type Program, rows, sql } from '#store/sql.ts';
 import type { Store } from '#store/store.ts';
 import { keyHash, keysOf, periodOf, toEntry, type TrailEntry, type TrailRow } from './entry.ts';
@@ -38,6 +39,8 @@ export async function searchTrail(store: Store, keys: ReadonlySet<string>, { ext
     return true;
   };
   for (let after = Math.max(extent.indexed, fromTrail - 1); after < extent.last; ) {
+    // Queries have no wait inside: others get their turn between the slices.
+    await yieldToLoop();
     const slice = await store.query(rowsAfter(after));
     for (const row of slice) if (!takeRow(row)) return;
     after = slice.at(-1)?.trail ?? extent.last;
@@ -46,6 +49,7 @@ export async function searchTrail(store: Store, keys: ReadonlySet<string>, { ext
   const hashes = [...new Set([...keys].map(keyHash))];
   const seen = new Set<number>();
   for (let newest = periodOf(extent.indexed); newest >= oldest; newest -= PERIODS) {
+    await yieldToLoop();
     for (const hash of hashes) {
       for (const trail of await placesOf(store, Math.max(oldest, newest - PERIODS + 1), newest, hash)) {
         if (trail < fromTrail || trail > extent.indexed || seen.has(trail)) continue;
